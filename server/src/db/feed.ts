@@ -1,0 +1,128 @@
+import type { Forget } from './change.ts'
+
+/** One round trip over the connection that carries the feed: everything after `seen`, and the head that it reaches. */
+export interface FeedSource {
+  /** At most `limit` entries after `seen`, in order, with the feed's head at that moment. Rejects when the database is away. */
+  after: (seen: number, limit: number) => Promise<{ head: number; entries: { number: number; forget: Forget[] }[] }>
+  /** Calls back when something was committed, to be asked sooner; never to be relied upon (a half-open connection is silent). */
+  onWake: (wake: () => void) => void
+  close: () => Promise<void>
+}
+
+const leaseMs = 1000
+const renewMs = 250
+const batch = 1000
+
+/**
+ * N3: the right to decide from memory. Holds until one second after the last round trip was *sent*, provided that all
+ * up to the head which that round trip returned has been applied. `now` is a monotonic clock in milliseconds.
+ */
+export class Lease {
+  /** Grows with every forgotten record: what was read from the database across a step is not kept (N3). */
+  epoch = 0
+  /** The feed's number up to which this process has forgotten. */
+  applied = 0
+  confirmedAt = Number.NEGATIVE_INFINITY
+  readonly #source: FeedSource
+  readonly #forget: (what: readonly Forget[] | 'everything') => void
+  readonly #now: () => number
+  #started = false
+  #running: Promise<void> | undefined
+  #again = false
+  #timer: NodeJS.Timeout | undefined
+  #closed = false
+
+  constructor(
+    source: FeedSource,
+    forget: (what: readonly Forget[] | 'everything') => void,
+    now: () => number = () => performance.now(),
+  ) {
+    this.#source = source
+    this.#forget = forget
+    this.#now = now
+  }
+
+  /** May memory decide at this moment? */
+  get holds(): boolean {
+    return this.#now() - this.confirmedAt < leaseMs
+  }
+
+  /** Milliseconds since the request was sent that last confirmed `applied` as the head. */
+  get ageMs(): number {
+    return this.#now() - this.confirmedAt
+  }
+
+  /** Forgets at once, before the feed says so: a change that this process committed itself (P11). */
+  applyOwn(what: readonly Forget[]): void {
+    if (what.length === 0) return
+    this.epoch += 1
+    this.#forget(what)
+  }
+
+  /** Starts to follow; resolves once the first lease holds, or rejects as the first round trip does. */
+  async start(): Promise<void> {
+    this.#source.onWake(() => void this.renew().catch(() => undefined))
+    await this.renew()
+    this.#schedule()
+  }
+
+  /** One renewal; concurrent calls share it, and one more follows when something happened meanwhile. */
+  renew(): Promise<void> {
+    if (this.#running) {
+      this.#again = true
+      return this.#running
+    }
+    this.#running = this.#roundTrip().finally(() => {
+      this.#running = undefined
+      if (!this.#again || this.#closed) return
+      this.#again = false
+      void this.renew().catch(() => undefined)
+    })
+    return this.#running
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    clearTimeout(this.#timer)
+    await this.#running?.catch(() => undefined)
+    await this.#source.close()
+  }
+
+  async #roundTrip(): Promise<void> {
+    for (;;) {
+      const sentAt = this.#now()
+      const { head, entries } = await this.#source.after(this.applied, batch)
+      this.#apply(head, entries)
+      if (this.applied < head) continue
+      this.confirmedAt = sentAt
+      return
+    }
+  }
+
+  #apply(head: number, entries: { number: number; forget: Forget[] }[]): void {
+    const gap =
+      !this.#started || head < this.applied || (head > this.applied && entries[0]?.number !== this.applied + 1)
+    this.#started = true
+    if (gap) {
+      // First look, a pruned feed or a restored database: nothing remembered can be vouched for.
+      this.epoch += 1
+      this.#forget('everything')
+      this.applied = head
+      return
+    }
+    for (const entry of entries) {
+      this.epoch += 1
+      this.#forget(entry.forget)
+      this.applied = entry.number
+    }
+  }
+
+  #schedule(): void {
+    if (this.#closed) return
+    this.#timer = setTimeout(() => {
+      void this.renew()
+        .catch(() => undefined)
+        .finally(() => this.#schedule())
+    }, renewMs)
+  }
+}

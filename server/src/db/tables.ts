@@ -1,0 +1,145 @@
+import type { ColumnType, Generated } from 'kysely'
+
+/** A JSON column: written as JSON text, read parsed. */
+type Json<T = unknown> = ColumnType<T, string, string>
+type Role = 'admin' | 'member'
+
+/** The whole schema on one page. What it means: `docs/rules.md`; how it is made: `migrations/`. */
+export interface Tables {
+  organizations: {
+    id: string
+    name: string
+    slug: string
+    created_at: Date
+    admin_role_id: string
+    member_role_id: string
+    /** Last audit event's number and hash: the chain's end (A2), and the lock that puts an organization's changes in a row. */
+    audit_sequence: Generated<number>
+    audit_hash: Generated<string>
+  }
+  token_settings: {
+    organization_id: string
+    creation: 'all' | 'groups' | 'none'
+    suspend_outside_groups: boolean
+    version: number
+    updated_at: Date
+    updated_by: string | null
+  }
+  selected_groups: { organization_id: string; group_id: string }
+  accounts: {
+    id: string
+    organization_id: string
+    kind: 'member' | 'service_account'
+    /** The person behind a joined member; null while invited and for service accounts. */
+    user_id: string | null
+    /** A service account's display name; a member's name is the person's, and the email's while invited. */
+    name: string
+    email: string | null
+    role: Role
+    status: 'invited' | 'joined'
+    created_at: Date
+    created_by: string | null
+    joined_at: Date | null
+    removed_at: Date | null
+  }
+  invitations: {
+    id: string
+    organization_id: string
+    account_id: string
+    secret_hash: string
+    created_at: Date
+    expires_at: Date
+  }
+  groups: { id: string; organization_id: string; name: string; name_key: string; description: string; created_at: Date }
+  group_members: { group_id: string; account_id: string; organization_id: string; role: 'member' | 'manager' }
+  tokens: {
+    id: string
+    organization_id: string
+    account_id: string
+    name: string
+    description: string
+    hint: string
+    created_at: Date
+    created_by: string | null
+    /** When the present secret was given out. */
+    issued_at: Date
+    expires_at: Date | null
+    revoked_at: Date | null
+  }
+  /** Every secret that a token ever had, by hash; `retired_at` is set on those that no longer open anything (T4). */
+  token_secrets: { hash: string; token_id: string; organization_id: string; retired_at: Date | null }
+  /** Uses per token and UTC day (`YYYY-MM-DD`). */
+  token_uses: { token_id: string; organization_id: string; day: string; count: number }
+  token_last_uses: { token_id: string; organization_id: string; last_used_at: Date }
+  audit_events: {
+    id: string
+    organization_id: string
+    sequence: number
+    time: Date
+    actor: Json<{ kind: string; id: string | null; name: string }>
+    actor_id: string | null
+    action: string
+    target: Json<{ kind: string; id: string; name: string }>
+    target_id: string
+    before: Json | null
+    after: Json | null
+    ip: string | null
+    user_agent: string | null
+    request_id: string | null
+    previous_hash: string
+    hash: string
+  }
+  /** The change feed: what every process must forget, in the order of commits. */
+  feed: { number: number; organization_id: string; forget: Json<readonly { kind: string; id: string }[]>; at: Date }
+  feed_head: { only: boolean; head: number }
+  /** The one-time set-up link of a first start. */
+  setups: { secret_hash: string; created_at: Date; expires_at: Date }
+
+  /* Better Auth's tables (people, sessions, second factors), in our spelling. */
+  users: {
+    id: string
+    name: string
+    email: string
+    email_verified: boolean
+    image: string | null
+    two_factor_enabled: boolean | null
+    created_at: Date
+    updated_at: Date
+  }
+  sessions: {
+    id: string
+    user_id: string
+    token: string
+    expires_at: Date
+    ip_address: string | null
+    user_agent: string | null
+    created_at: Date
+    updated_at: Date
+  }
+  user_credentials: {
+    id: string
+    user_id: string
+    account_id: string
+    provider_id: string
+    password: string | null
+    access_token: string | null
+    refresh_token: string | null
+    id_token: string | null
+    access_token_expires_at: Date | null
+    refresh_token_expires_at: Date | null
+    scope: string | null
+    created_at: Date
+    updated_at: Date
+  }
+  verifications: { id: string; identifier: string; value: string; expires_at: Date; created_at: Date; updated_at: Date }
+  two_factors: {
+    id: string
+    user_id: string
+    secret: string
+    backup_codes: string
+    verified: boolean | null
+    failed_verification_count: number | null
+    locked_until: Date | null
+  }
+  rate_limits: { id: string; key: string; count: number; last_request: number }
+}

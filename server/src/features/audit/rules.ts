@@ -1,0 +1,82 @@
+import { hash } from 'node:crypto'
+
+/** A1: who did it. `operator` is whoever runs the instance (commands); `anonymous` holds no credential (a refused sign-in). */
+export interface Actor {
+  kind: 'member' | 'service_account' | 'operator' | 'anonymous'
+  id: string | null
+  name: string
+}
+
+export interface Target {
+  kind: 'organization' | 'settings' | 'member' | 'service_account' | 'invitation' | 'group' | 'token' | 'session'
+  id: string
+  name: string
+}
+
+/** A1: what a change says about itself. `before` and `after` never hold a secret. */
+export interface AuditEntry {
+  action: AuditAction
+  target: Target
+  before?: unknown
+  after?: unknown
+}
+
+/** Every action that the audit log knows, in the words `noun.verb`. */
+export const auditActions = [
+  'organization.created',
+  'organization.renamed',
+  'settings.updated',
+  'member.invited',
+  'member.joined',
+  'member.role_changed',
+  'member.removed',
+  'invitation.resent',
+  'invitation.withdrawn',
+  'service_account.created',
+  'service_account.updated',
+  'service_account.deleted',
+  'group.created',
+  'group.updated',
+  'group.deleted',
+  'group.member_added',
+  'group.member_changed',
+  'group.member_removed',
+  'token.created',
+  'token.updated',
+  'token.refreshed',
+  'token.revoked',
+  'session.signed_in',
+  'session.refused',
+  'password.reset',
+] as const
+export type AuditAction = (typeof auditActions)[number]
+
+/** One link of an organization's chain (A2): everything that the hash covers. */
+export interface AuditRecord {
+  id: string
+  organizationId: string
+  sequence: number
+  time: string
+  actor: Actor
+  action: string
+  target: Target
+  before: unknown
+  after: unknown
+  ip: string | null
+  userAgent: string | null
+  requestId: string | null
+}
+
+/** JSON with sorted keys and no white space (the idea of RFC 8785), so that a stored record hashes as the written one did. */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map((it) => canonicalJson(it ?? null)).join(',')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value ?? null)
+  const members = Object.entries(value)
+    .filter(([, it]) => it !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${members.map(([key, it]) => `${JSON.stringify(key)}:${canonicalJson(it)}`).join(',')}}`
+}
+
+/** A2: the hash of an event, which covers the hash of the one before it; the first event's predecessor is ''. */
+export const chainHash = (previousHash: string, record: AuditRecord): string =>
+  hash('sha256', `${previousHash}\n${canonicalJson(record)}`, 'hex')

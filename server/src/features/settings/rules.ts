@@ -1,0 +1,126 @@
+import { ok, type Result, refuse } from '../../kernel/result.ts'
+
+export type Creation = 'all' | 'groups' | 'none'
+
+/** P1, P6: who may create managed tokens. `groupIds` and `suspendOutsideGroups` are kept in every mode and act in `groups` alone. */
+export interface TokenCreation {
+  creation: Creation
+  groupIds: readonly string[]
+  suspendOutsideGroups: boolean
+}
+
+/** What the setting asks about an account: the groups that it is in at this moment. */
+export interface Holder {
+  groupIds: readonly string[]
+}
+
+/** P1: what an organization starts with. */
+export const defaultTokenCreation: TokenCreation = { creation: 'all', groupIds: [], suspendOutsideGroups: false }
+
+const isInSelectedGroup = (setting: TokenCreation, holder: Holder) =>
+  holder.groupIds.some((id) => setting.groupIds.includes(id))
+
+export type CreationRefusal = 'token_creation_disabled' | 'token_creation_restricted'
+
+/** P2, P4: may a managed token be created or refreshed for this account? Its own groups decide, whoever asks. */
+export function mayCreateToken(setting: TokenCreation, owner: Holder): Result<void, CreationRefusal> {
+  if (setting.creation === 'all') return ok(undefined)
+  if (setting.creation === 'none') return refuse('token_creation_disabled')
+  return isInSelectedGroup(setting, owner) ? ok(undefined) : refuse('token_creation_restricted')
+}
+
+/** P2, P3, P5: are this account's managed tokens cut off? Present setting alone; outsiders' tokens go on unless chosen otherwise. */
+export function isSuspended(setting: TokenCreation, owner: Holder): boolean {
+  if (setting.creation === 'none') return true
+  return setting.creation === 'groups' && setting.suspendOutsideGroups && !isInSelectedGroup(setting, owner)
+}
+
+/** P6: a save of `groups` must select at least one group. */
+export function maySave(wanted: TokenCreation): Result<void, 'invalid_request'> {
+  if (wanted.creation !== 'groups' || wanted.groupIds.length > 0) return ok(undefined)
+  return refuse('invalid_request', {
+    errors: [{ path: 'apiTokens.groupIds', message: 'Select at least one group, or choose all or none.' }],
+  })
+}
+
+/** P6: a deleted group leaves the selection; an emptied selection stays `groups`, with nobody allowed. */
+export const withoutGroup = (setting: TokenCreation, groupId: string): TokenCreation => ({
+  ...setting,
+  groupIds: setting.groupIds.filter((id) => id !== groupId),
+})
+
+/**
+ * P12: a managed token cannot saw off its own branch. Refused when the account that the asking token belongs to would
+ * be cut off by the new state and is not cut off now. `asker` is undefined for console sessions and external tokens.
+ */
+export function mayNotLockOut(after: TokenCreation, asker: Holder | undefined): Result<void, 'would_lock_out'> {
+  if (asker === undefined || !isSuspended(after, asker)) return ok(undefined)
+  return refuse('would_lock_out', {
+    detail: 'Sign in to the console to make this change, or use a token of your OAuth provider.',
+  })
+}
+
+/** P9, P10: equal in every part, whatever the order of the groups. */
+export const sameTokenCreation = (a: TokenCreation, b: TokenCreation): boolean =>
+  a.creation === b.creation &&
+  a.suspendOutsideGroups === b.suspendOutsideGroups &&
+  a.groupIds.length === b.groupIds.length &&
+  a.groupIds.every((id) => b.groupIds.includes(id))
+
+/** P9: the accounts of an organization that stand alike towards two settings, counted together with their active-or-suspended tokens. */
+export interface AccountClass {
+  selectedBefore: boolean
+  selectedAfter: boolean
+  accounts: number
+  /** Tokens that have neither expired nor been revoked. */
+  tokens: number
+  tokensUsedLast24h: number
+}
+
+export interface Impact {
+  accounts: { losingCreation: number; gainingCreation: number }
+  tokens: { suspended: number; restored: number; suspendedUsedLast24h: number }
+}
+
+/** A holder as a class sees it: inside the selection or outside. */
+const standIn = (setting: TokenCreation, selected: boolean): Holder => ({
+  groupIds: selected ? setting.groupIds.slice(0, 1) : [],
+})
+
+export type TokenChange = 'suspended' | 'restored'
+
+/** P9: what happens to the tokens of accounts in this class, if anything. */
+export function tokenChange(
+  before: TokenCreation,
+  after: TokenCreation,
+  of: Pick<AccountClass, 'selectedBefore' | 'selectedAfter'>,
+): TokenChange | undefined {
+  const was = isSuspended(before, standIn(before, of.selectedBefore))
+  const will = isSuspended(after, standIn(after, of.selectedAfter))
+  if (was === will) return undefined
+  return will ? 'suspended' : 'restored'
+}
+
+/** P9: what saving would do, from counts by class. The figures come from SQL, the meaning from P2–P5. */
+export function impactOf(before: TokenCreation, after: TokenCreation, classes: readonly AccountClass[]): Impact {
+  const impact: Impact = {
+    accounts: { losingCreation: 0, gainingCreation: 0 },
+    tokens: { suspended: 0, restored: 0, suspendedUsedLast24h: 0 },
+  }
+  for (const it of classes) {
+    const could = mayCreateToken(before, standIn(before, it.selectedBefore)).ok
+    const can = mayCreateToken(after, standIn(after, it.selectedAfter)).ok
+    if (could && !can) impact.accounts.losingCreation += it.accounts
+    if (!could && can) impact.accounts.gainingCreation += it.accounts
+    const change = tokenChange(before, after, it)
+    if (change === 'restored') impact.tokens.restored += it.tokens
+    if (change !== 'suspended') continue
+    impact.tokens.suspended += it.tokens
+    impact.tokens.suspendedUsedLast24h += it.tokensUsedLast24h
+  }
+  return impact
+}
+
+/** P9: with `none`, nothing can call the API unless some account is mapped at an enabled OAuth provider. */
+export const warnsOfNoAccess = (after: TokenCreation, hasExternalAccess: boolean): boolean =>
+  after.creation === 'none' && !hasExternalAccess
