@@ -1,0 +1,75 @@
+import type { AccountKind } from '../accounts/rules.ts'
+import type { Role } from '../organizations/rules.ts'
+import { isSuspended, type TokenCreation } from '../settings/rules.ts'
+
+/** N2: why a managed token is not good, in the order in which they decide. */
+export const managedReasons = ['malformed', 'owner_removed', 'revoked', 'unknown', 'expired', 'suspended'] as const
+export type ManagedReason = (typeof managedReasons)[number]
+
+/** What is known of a presented secret. `undefined` in `Evidence` means that no secret with its hash was ever given out. */
+export interface KnownToken {
+  id: string
+  organizationId: string
+  accountId: string
+  /** Unix milliseconds; expiry is `Infinity` for never. */
+  issuedAtMs: number
+  expiresAtMs: number
+  /** Deleted, or refreshed away: this secret opens nothing any more (T4, T5). */
+  revoked: boolean
+}
+
+export interface KnownAccount {
+  id: string
+  organizationId: string
+  kind: AccountKind
+  role: Role
+  /** The email of a member, the name of a service account. */
+  username: string
+  groups: readonly { id: string; name: string }[]
+  groupIds: readonly string[]
+  removed: boolean
+}
+
+export interface KnownOrganization {
+  id: string
+  setting: TokenCreation
+  roleIds: Record<Role, string>
+}
+
+export interface Evidence {
+  token: KnownToken
+  account: KnownAccount
+  organization: KnownOrganization
+}
+
+type Check = (it: Evidence, nowMs: number, namedOrganizationId: string | undefined) => boolean
+
+/**
+ * N2: every check on a well-formed managed token, in the order in which they decide; the first that holds is the
+ * reason. `unknown` also covers a token that was named for another organization (E4): nothing is said of a stranger's
+ * token, so that check comes first.
+ */
+const checks: readonly (readonly [reason: ManagedReason, fails: Check])[] = [
+  ['unknown', ({ token }, _now, named) => named !== undefined && named !== token.organizationId],
+  ['owner_removed', ({ account }) => account.removed],
+  ['revoked', ({ token }) => token.revoked],
+  ['expired', ({ token }, nowMs) => token.expiresAtMs <= nowMs],
+  ['suspended', ({ organization, account }) => isSuspended(organization.setting, account)],
+]
+
+/** N2: the reason why this token is not good now, or undefined when it is. */
+export function refusalReason(it: Evidence, nowMs: number, namedOrganizationId?: string): ManagedReason | undefined {
+  for (const [reason, fails] of checks) if (fails(it, nowMs, namedOrganizationId)) return reason
+  return undefined
+}
+
+/** N4: for these reasons the resource server, and it alone, is told whose token it was. */
+export const tellsWhose = (reason: ManagedReason): boolean => reason === 'suspended' || reason === 'expired'
+
+/** N2: what the end client reads; ASCII, helpful, and nothing that tells an unknown token from a revoked one. */
+export function refusalText(reason: ManagedReason): string {
+  if (reason === 'suspended')
+    return "The organization's admins turned off API tokens. Nothing was deleted; ask an admin."
+  if (reason === 'expired') return 'The token has expired. Refresh it or create a new one.'
+  return 'The token is not valid.'
+}

@@ -1,0 +1,88 @@
+import { ok, type Result, refuse } from '../../kernel/result.ts'
+import type { Role } from '../organizations/rules.ts'
+
+export type AccountKind = 'member' | 'service_account'
+export type MemberStatus = 'invited' | 'joined'
+
+/** How an account appears in answers. */
+export interface AccountName {
+  id: string
+  kind: AccountKind
+  name: string
+}
+
+/** O3: an invitation lives for seven days. */
+export const invitationLifetimeMs = 7 * 24 * 60 * 60 * 1000
+
+/** Emails compare without case and surrounding space; the canonical form is what is stored. */
+export const canonicalEmail = (text: string): string => text.trim().toLowerCase()
+
+/** O2: what counts is a joined member who is an admin. */
+export interface AdminCount {
+  joinedAdmins: number
+}
+
+/** The account that is to be demoted or removed, as O2 sees it. */
+export interface Standing {
+  kind: AccountKind
+  role: Role
+  status: MemberStatus
+}
+
+const isLastAdmin = (it: Standing, { joinedAdmins }: AdminCount) =>
+  it.kind === 'member' && it.role === 'admin' && it.status === 'joined' && joinedAdmins <= 1
+
+/** O2: the last joined admin is not removed. */
+export const mayRemoveMember = (it: Standing, count: AdminCount): Result<void, 'last_admin'> =>
+  isLastAdmin(it, count) ? refuse('last_admin', { detail: 'Make another member an admin first.' }) : ok(undefined)
+
+/** O2: the last joined admin is not demoted. */
+export const mayChangeRole = (it: Standing, role: Role, count: AdminCount): Result<void, 'last_admin'> =>
+  role === 'admin' ? ok(undefined) : mayRemoveMember(it, count)
+
+/** O7: whose email a reader sees: an admin everybody's, others the admins' and their own. */
+export const maySeeEmail = (
+  reader: { role: Role; accountId: string },
+  member: { id: string; role: Role; status: MemberStatus },
+): boolean =>
+  reader.role === 'admin' || reader.accountId === member.id || (member.role === 'admin' && member.status === 'joined')
+
+export type InvitationFault = 'repeated' | 'joined' | 'invited'
+
+/**
+ * O3: what is wrong with each address of a list, by its place; one fault refuses the whole list.
+ * `known` tells an address's status in this organization. Addresses come in canonical form.
+ */
+export function invitationFaults(
+  emails: readonly string[],
+  known: ReadonlyMap<string, MemberStatus>,
+): { index: number; fault: InvitationFault }[] {
+  const seen = new Set<string>()
+  return emails.flatMap((email, index) => {
+    const fault = seen.has(email) ? 'repeated' : known.get(email)
+    seen.add(email)
+    return fault ? [{ index, fault }] : []
+  })
+}
+
+export const invitationFaultTexts: Record<InvitationFault, string> = {
+  repeated: 'This address stands in the list twice.',
+  joined: 'This person is a member already.',
+  invited: 'This person is invited already; resend the invitation instead.',
+}
+
+/** O3: expired and used invitations open nothing. */
+export const isInvitationOpen = (expiresAt: Date, now: Date): boolean => expiresAt > now
+
+/**
+ * O3: who accepts. A person who exists must be signed in as the invited email; a new one sends name and password.
+ * `signedInEmail` is the session's, in canonical form.
+ */
+export function mayAccept(
+  invited: { email: string; userExists: boolean },
+  signedInEmail: string | undefined,
+): Result<'join' | 'sign_up', 'sign_in_required'> {
+  if (signedInEmail === invited.email) return ok('join')
+  if (!invited.userExists) return ok('sign_up')
+  return refuse('sign_in_required', { detail: 'Sign in as the invited person, then accept again.' })
+}
