@@ -6,3 +6,35 @@ export interface World {
   newId: (prefix: IdPrefix) => string
   randomBytes: (size: number) => Uint8Array
 }
+
+/** Where this instance lives and what it is called. */
+export interface Instance {
+  /** Without a trailing slash. */
+  publicUrl: string
+  productName: string
+}
+
+export interface Mail {
+  to: string
+  subject: string
+  text: string
+  html: string
+}
+
+/** Mail leaves through here; `configured` tells whether it leaves at all (else links are shown to whoever invites). */
+export interface Outbox {
+  configured: boolean
+  send: (mail: Mail) => Promise<void>
+}
+
+/** Passwords, as far as accounts need them; the rest of sign-in belongs to Better Auth. */
+export interface Passwords {
+  hash: (password: string) => Promise<string>
+}
+
+/** What is known about the request that asks, for the audit log (A1). */
+export interface RequestFacts {
+  requestId: string
+  ip: string | null
+  userAgent: string | null
+}

@@ -73,3 +73,14 @@ export function refusalText(reason: ManagedReason): string {
   if (reason === 'expired') return 'The token has expired. Refresh it or create a new one.'
   return 'The token is not valid.'
 }
+
+/** Whoever stands behind a good credential of the management API, before an organization is chosen (N5). */
+export type Principal =
+  | { kind: 'session'; userId: string; sessionId: string; name: string; email: string }
+  | { kind: 'managed'; tokenId: string; expiresAt: Date | null; account: KnownAccount }
+
+/** What every door learns of a presented token. `unavailable`: neither memory nor the database can vouch for an answer (N3). */
+export type Decision =
+  | { active: true; evidence: Evidence }
+  | { active: false; reason: ManagedReason; evidence?: Evidence }
+  | { active: false; reason: 'unavailable' }

@@ -86,3 +86,18 @@ export function mayAccept(
   if (!invited.userExists) return ok('sign_up')
   return refuse('sign_in_required', { detail: 'Sign in as the invited person, then accept again.' })
 }
+
+/** What a request was made with; it limits what the request may make (T2) and break (P12). */
+export type Credential =
+  | { kind: 'session'; userId: string; sessionId: string }
+  | { kind: 'managed'; tokenId: string; expiresAt: Date | null }
+
+/** Who asks, inside the organization that the request is about. */
+export interface Caller {
+  accountId: string
+  organizationId: string
+  kind: AccountKind
+  name: string
+  role: Role
+  credential: Credential
+}

@@ -1,0 +1,15 @@
+import type { Instance, Outbox, Passwords, World } from '../kernel/deps.ts'
+import type { Change, Read } from './change.ts'
+import type { Lookups } from './lookups.ts'
+import type { People } from './people.ts'
+
+/** What actions are given: never the whole database, only its doors. */
+export interface Deps extends World {
+  read: Read
+  change: Change
+  lookups: Lookups
+  people: People
+  outbox: Outbox
+  passwords: Passwords
+  instance: Instance
+}

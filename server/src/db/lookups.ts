@@ -1,0 +1,81 @@
+import { sql } from 'kysely'
+import type { Database } from './change.ts'
+
+export interface Membership {
+  organizationId: string
+  organizationName: string
+  organizationSlug: string
+  accountId: string
+  role: 'admin' | 'member'
+}
+
+/** One row of `find_token`: a secret's token, its owner and its organization's setting, in one round trip. */
+export interface FoundToken {
+  token_id: string
+  organization_id: string
+  account_id: string
+  issued_at: Date
+  expires_at: Date | null
+  revoked: boolean
+  owner_removed: boolean
+  kind: 'member' | 'service_account'
+  role: 'admin' | 'member'
+  username: string
+  groups: { id: string; name: string }[]
+  organization_role_ids: { admin: string; member: string }
+  creation: 'all' | 'groups' | 'none'
+  suspend_outside_groups: boolean
+  selected: string[]
+}
+
+export interface TokenUse {
+  tokenId: string
+  /** UTC day, `YYYY-MM-DD`. */
+  day: string
+  count: number
+  lastUsedAt: string
+}
+
+export type Lookups = ReturnType<typeof lookups>
+
+/** The few look-ups that happen before an organization is known; each is one SECURITY DEFINER function (4th wall door, O1). */
+export const lookups = (db: Database) => ({
+  /** By the SHA-256 of a secret (base64url); also finds retired secrets and tokens of removed owners, and says so. */
+  findToken: async (hash: string): Promise<FoundToken | undefined> =>
+    (await sql<FoundToken>`select * from find_token(${hash})`.execute(db)).rows[0],
+
+  findInvitation: async (hash: string): Promise<{ organizationId: string; invitationId: string } | undefined> => {
+    const found = await sql<{
+      organization_id: string
+      invitation_id: string
+    }>`select * from find_invitation(${hash})`.execute(db)
+    const row = found.rows[0]
+    return row && { organizationId: row.organization_id, invitationId: row.invitation_id }
+  },
+
+  /** The organizations that a person has joined, in the order of their creation. */
+  membershipsOf: async (userId: string): Promise<Membership[]> => {
+    const found = await sql<{
+      organization_id: string
+      organization_name: string
+      organization_slug: string
+      account_id: string
+      role: 'admin' | 'member'
+    }>`select * from memberships_of(${userId})`.execute(db)
+    return found.rows.map((row) => ({
+      organizationId: row.organization_id,
+      organizationName: row.organization_name,
+      organizationSlug: row.organization_slug,
+      accountId: row.account_id,
+      role: row.role,
+    }))
+  },
+
+  organizationCount: async (): Promise<number> =>
+    (await sql<{ count: number }>`select organization_count() as count`.execute(db)).rows[0]?.count ?? 0,
+
+  /** T8: adds a batch of uses up. */
+  recordUses: async (uses: readonly TokenUse[]): Promise<void> => {
+    await sql`select record_uses(${JSON.stringify(uses)}::jsonb)`.execute(db)
+  },
+})

@@ -1,0 +1,142 @@
+import type { Context, Hono } from 'hono'
+import type { Deps } from '../db/deps.ts'
+import type { Principal } from '../features/access/rules.ts'
+import type { Caller } from '../features/accounts/rules.ts'
+import { mayManageGroup } from '../features/groups/rules.ts'
+import type { RequestFacts } from '../kernel/deps.ts'
+import { idPattern } from '../kernel/ids.ts'
+import type { ProblemCode } from '../kernel/problems.ts'
+import { ok, type RefusalFacts, type Result, refuse } from '../kernel/result.ts'
+import { parse, readJson } from './body.ts'
+import { problemReply } from './reply.ts'
+import type { AnyRoute, Extras, PathParameters } from './route.ts'
+
+export interface Env {
+  Variables: { facts: RequestFacts }
+}
+
+/** How the kit learns who asks; it never looks at a credential itself. */
+export interface Doorkeeper {
+  /** The principal of a request; undefined without any credential. */
+  principalOf: (
+    request: Request,
+  ) => Promise<Result<Principal | undefined, 'bad_request' | 'unauthenticated' | 'forbidden' | 'unavailable'>>
+  /** That principal's account in this organization; undefined where it has none (O1). */
+  callerIn: (principal: Principal, organizationId: string) => Promise<Caller | undefined>
+  /** The account's role in a group, for group managers (O6). */
+  roleInGroup: (caller: Caller, groupId: string) => Promise<'member' | 'manager' | undefined>
+  /** The challenge of a 401 (RFC 6750 §3, RFC 9728 §5.1). */
+  challenge: (error?: { code: string; description: string }) => string
+}
+
+type Refusal = { ok: false; code: ProblemCode } & RefusalFacts
+
+const needsCaller = (r: AnyRoute) => r.who === 'account' || r.who === 'admin' || r.who === 'group_manager'
+
+/** 401, organization (404), role (403), in that order. */
+async function admit(
+  r: AnyRoute,
+  c: Context,
+  keeper: Doorkeeper,
+): Promise<Result<Principal | Caller | undefined, ProblemCode>> {
+  const principal = await keeper.principalOf(c.req.raw)
+  if (r.who === 'anyone') return principal.ok ? principal : ok(undefined)
+  if (!principal.ok) return principal
+  if (principal.value === undefined) return refuse('unauthenticated')
+  if (!needsCaller(r)) return ok(principal.value)
+  const organizationId = c.req.param('org') ?? ''
+  const caller = idPattern('org').test(organizationId)
+    ? await keeper.callerIn(principal.value, organizationId)
+    : undefined
+  if (!caller) return refuse('not_found')
+  if (r.who === 'admin' && caller.role !== 'admin')
+    return refuse('forbidden', { detail: 'Only admins of the organization may do this.' })
+  if (r.who === 'group_manager') {
+    const inGroup = caller.role === 'admin' ? undefined : await keeper.roleInGroup(caller, c.req.param('id') ?? '')
+    const allowed = mayManageGroup(caller.role, inGroup)
+    if (!allowed.ok) return refuse('forbidden', { detail: 'Only admins and managers of the group may do this.' })
+  }
+  return ok(caller)
+}
+
+/** A strong ETag's text; `W/` is ignored since proxies add it, `*` and lists count as missing. */
+const versionOf = (ifMatch: string | undefined) => /^\s*(?:W\/)?"([\x21\x23-\x7e]{1,100})"\s*$/.exec(ifMatch ?? '')?.[1]
+
+const wantsId = (ids: PathParameters[string], text: string) =>
+  ids === 'secret' ? /^[A-Za-z0-9_-]{20,100}$/.test(text) : idPattern(...ids).test(text)
+
+/** A query as an object; a repeated name is an array, which no shape accepts. */
+function queryOf(c: Context): Record<string, string | string[]> {
+  return Object.fromEntries(
+    Object.entries(c.req.queries()).map(([name, values]) => [name, values.length === 1 ? (values[0] ?? '') : values]),
+  )
+}
+
+interface Read {
+  body: unknown
+  query: unknown
+  ifMatch: string | undefined
+}
+
+/** 415, 413 and broken JSON (400), 428, 422, in that order. */
+async function readRequest(r: AnyRoute, c: Context): Promise<Result<Read, ProblemCode>> {
+  const raw = r.body ? await readJson(c.req.raw) : ok(undefined)
+  if (!raw.ok) return raw
+  const ifMatch = versionOf(c.req.header('if-match'))
+  if (r.ifMatch && ifMatch === undefined) return refuse('precondition_required')
+  const query = r.query ? parse(r.query, queryOf(c)) : ok({})
+  if (!query.ok) return query
+  const body = r.body ? parse(r.body, raw.value) : ok(undefined)
+  if (!body.ok) return body
+  return ok({ body: body.value, query: query.value, ifMatch })
+}
+
+async function handle(r: AnyRoute, c: Context<Env>, deps: Deps, keeper: Doorkeeper) {
+  const admitted = await admit(r, c, keeper)
+  if (!admitted.ok) return admitted
+  const read = await readRequest(r, c)
+  if (!read.ok) return read
+  const path: Record<string, string> = {}
+  for (const [name, ids] of Object.entries(r.parameters as PathParameters)) {
+    path[name] = c.req.param(name) ?? ''
+    if (!wantsId(ids, path[name])) return refuse('not_found')
+  }
+  return r.run({ deps, caller: admitted.value, path, facts: c.get('facts'), headers: c.req.raw.headers, ...read.value })
+}
+
+function answer(r: AnyRoute, value: unknown, extras: Extras = {}): Response {
+  const headers = new Headers({ 'cache-control': 'no-store' })
+  if (extras.etag !== undefined) headers.set('etag', `"${extras.etag}"`)
+  for (const cookie of extras.cookies ?? []) headers.append('set-cookie', cookie)
+  if (extras.stream) {
+    headers.set('content-type', extras.stream.contentType)
+    headers.set('content-disposition', `attachment; filename="${extras.stream.fileName}"`)
+    return new Response(extras.stream.body, { status: r.status, headers })
+  }
+  if (r.status === 204) return new Response(null, { status: 204, headers })
+  headers.set('content-type', 'application/json')
+  // The reply is cut to its shape, so that a stray column cannot leave.
+  return new Response(JSON.stringify(r.reply.parse(value)), { status: r.status, headers })
+}
+
+function refusal(it: Refusal, c: Context<Env>, keeper: Doorkeeper): Response {
+  const headers: Record<string, string> = {}
+  if (it.code === 'unauthenticated') {
+    headers['www-authenticate'] = keeper.challenge(
+      it.detail ? { code: 'invalid_token', description: it.detail } : undefined,
+    )
+  }
+  if (it.code === 'unavailable') headers['retry-after'] = '1'
+  const { ok: _ok, code, ...facts } = it
+  return problemReply(code, c.get('facts').requestId, facts, headers)
+}
+
+/** Mounts what the routes declare. Path parameters are written `{name}` in declarations, as OpenAPI does. */
+export function mount(app: Hono<Env>, routes: readonly AnyRoute[], deps: Deps, keeper: Doorkeeper): void {
+  for (const r of routes) {
+    app.on(r.method.toUpperCase(), r.path.replace(/\{(\w+)\}/g, ':$1'), async (c) => {
+      const result = await handle(r, c, deps, keeper)
+      return result.ok ? answer(r, result.value, result.extras) : refusal(result, c, keeper)
+    })
+  }
+}

@@ -1,0 +1,95 @@
+import * as z from 'zod'
+import { type IdPrefix, idPattern } from '../kernel/ids.ts'
+
+/** A fault to show at the field: text that a database or a terminal could choke on. */
+const isPlain = (text: string) => text.isWellFormed() && !/[\p{Cc}\u2028\u2029]/u.test(text)
+const isPlainLines = (text: string) => text.isWellFormed() && !/[\p{Cc}--[\n\t]]/v.test(text)
+
+/** Length in characters (code points), as JSON Schema counts. */
+const lengthOf = (text: string) => [...text].length
+
+/** A name: any Unicode text that people use, on one line, trimmed, between 1 and `max` characters. */
+export const nameText = (max: number) =>
+  z
+    .string()
+    .max(max * 4)
+    .trim()
+    .refine((text) => lengthOf(text) >= 1, 'Enter a name.')
+    .refine((text) => lengthOf(text) <= max, `At most ${max} characters.`)
+    .refine(isPlain, 'Leave out control characters and line breaks.')
+    .meta({ minLength: 1, maxLength: max })
+
+/** Free text of at most `max` characters, trimmed; line breaks are welcome. */
+export const freeText = (max: number) =>
+  z
+    .string()
+    .max(max * 4)
+    .trim()
+    .refine((text) => lengthOf(text) <= max, `At most ${max} characters.`)
+    .refine(isPlainLines, 'Leave out control characters.')
+    .meta({ maxLength: max })
+
+/** A search phrase. */
+export const searchText = () => nameText(100)
+
+export const id = (...prefixes: [IdPrefix, ...IdPrefix[]]) =>
+  z.string().regex(idPattern(...prefixes), 'Not a valid id.')
+
+/** A point in time, RFC 3339 with `Z` or an offset; years 1–9999. */
+export const time = () =>
+  z.iso
+    .datetime({ offset: true })
+    .max(40)
+    .transform((text) => new Date(text))
+    .refine((at) => !Number.isNaN(at.getTime()), 'Not a point in time.')
+
+/** A time as it is sent: a Date becomes RFC 3339 UTC with `Z` in JSON. */
+export const sentTime = () => z.date()
+export const role = z.enum(['admin', 'member'])
+export const accountName = z
+  .object({ id: z.string(), kind: z.enum(['member', 'service_account']), name: z.string() })
+  .meta({ id: 'AccountName' })
+
+export const defaultLimit = 50
+export const maxLimit = 200
+
+/** A whole number in a query string. */
+const digits = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,6}$/, 'A whole number.')
+    .transform(Number)
+    .refine((n) => n >= min && n <= max, `Between ${min} and ${max}.`)
+
+/** `limit` and `cursor` of every list. */
+export const paging = {
+  limit: digits(1, maxLimit).default(defaultLimit),
+  cursor: z
+    .string()
+    .max(200)
+    .refine((text) => /^[\w-]{1,80}$/.test(keyOf(text)), 'Not a cursor of ours.')
+    .optional(),
+}
+
+export const page = <T extends z.ZodType>(item: T) =>
+  z.object({ items: z.array(item), nextCursor: z.string().nullable() })
+
+export interface Paging {
+  limit: number
+  cursor?: string | undefined
+}
+
+/** What a cursor hides: the key of the last item that was sent. */
+export const cursorOf = (key: string) => Buffer.from(key).toString('base64url')
+export const keyOf = (cursor: string) => Buffer.from(cursor, 'base64url').toString()
+
+/** Cuts a list that was read with `limit + 1` into a page. */
+export function toPage<T>(
+  rows: T[],
+  limit: number,
+  key: (row: T) => string,
+): { items: T[]; nextCursor: string | null } {
+  const items = rows.slice(0, limit)
+  const last = items.at(-1)
+  return { items, nextCursor: rows.length > limit && last ? cursorOf(key(last)) : null }
+}
