@@ -1,4 +1,4 @@
-import type { Instance, Outbox, Passwords, World } from '../kernel/deps.ts'
+import type { Instance, Outbox, Passwords, Sessions, World } from '../kernel/deps.ts'
 import type { Change, Read } from './change.ts'
 import type { Lookups } from './lookups.ts'
 import type { People } from './people.ts'
@@ -11,5 +11,6 @@ export interface Deps extends World {
   people: People
   outbox: Outbox
   passwords: Passwords
+  sessions: Sessions
   instance: Instance
 }

@@ -32,6 +32,12 @@ export interface Passwords {
   hash: (password: string) => Promise<string>
 }
 
+/** Signing a person in, for the doors that end with somebody signed in (invitation, set-up). */
+export interface Sessions {
+  /** Starts a session; answers the `Set-Cookie` values that carry it. `headers` are the request's. */
+  start: (userId: string, headers: Headers) => Promise<string[]>
+}
+
 /** What is known about the request that asks, for the audit log (A1). */
 export interface RequestFacts {
   requestId: string

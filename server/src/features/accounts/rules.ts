@@ -1,3 +1,4 @@
+import type { RequestFacts, World } from '../../kernel/deps.ts'
 import { ok, type Result, refuse } from '../../kernel/result.ts'
 import type { Role } from '../organizations/rules.ts'
 
@@ -101,3 +102,13 @@ export interface Caller {
   role: Role
   credential: Credential
 }
+
+/** A1: on whose behalf, from where and when a change is made; what `change` wants to know first. */
+export const byOf = (world: Pick<World, 'now'>, caller: Caller, facts: RequestFacts) => ({
+  organizationId: caller.organizationId,
+  actor: { kind: caller.kind, id: caller.accountId, name: caller.name },
+  at: world.now(),
+  ip: facts.ip,
+  userAgent: facts.userAgent,
+  requestId: facts.requestId,
+})
