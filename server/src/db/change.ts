@@ -10,7 +10,10 @@ export type Reader = Pick<Database, 'selectFrom'>
 /** A transaction inside one organization's wall; `change` is the only way to one. */
 export type Writer = Transaction<Tables>
 
-/** A record that every process must forget (P11). `organization` means its settings and roles. */
+/**
+ * A record that every process must forget (P11). `organization` means its settings and roles; a token is named by the
+ * hash of its secret, which is how it is remembered.
+ */
 export interface Forget {
   kind: 'organization' | 'account' | 'token'
   id: string

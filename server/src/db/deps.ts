@@ -1,4 +1,4 @@
-import type { Instance, Outbox, Passwords, Sessions, World } from '../kernel/deps.ts'
+import type { Confirmation, Instance, Outbox, Passwords, Sessions, World } from '../kernel/deps.ts'
 import type { Change, Read } from './change.ts'
 import type { Lookups } from './lookups.ts'
 import type { People } from './people.ts'
@@ -13,4 +13,5 @@ export interface Deps extends World {
   passwords: Passwords
   sessions: Sessions
   instance: Instance
+  confirmation: Confirmation
 }

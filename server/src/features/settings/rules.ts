@@ -67,6 +67,12 @@ export const sameTokenCreation = (a: TokenCreation, b: TokenCreation): boolean =
   a.groupIds.length === b.groupIds.length &&
   a.groupIds.every((id) => b.groupIds.includes(id))
 
+/** P2, P5: what the setting does to the tokens of accounts inside and outside the selection. */
+export const suspensionOf = (setting: TokenCreation): { selected: boolean; others: boolean } => ({
+  selected: isSuspended(setting, standIn(setting, true)),
+  others: isSuspended(setting, standIn(setting, false)),
+})
+
 /** P9: the accounts of an organization that stand alike towards two settings, counted together with their active-or-suspended tokens. */
 export interface AccountClass {
   selectedBefore: boolean

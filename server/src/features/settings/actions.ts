@@ -1,0 +1,163 @@
+import type { By, Reader, Writer } from '../../db/change.ts'
+import type { Deps } from '../../db/deps.ts'
+import type { RequestFacts } from '../../kernel/deps.ts'
+import { ok, type Refused, type Result, refuse } from '../../kernel/result.ts'
+import { byOf, type Caller } from '../accounts/rules.ts'
+import {
+  type Holder,
+  impactOf,
+  mayNotLockOut,
+  maySave,
+  sameTokenCreation,
+  type TokenCreation,
+  tokenChange,
+  warnsOfNoAccess,
+} from './rules.ts'
+import {
+  countClasses,
+  findExamples,
+  groupNames,
+  readHolder,
+  readSettings,
+  type SettingsRecord,
+  writeSettings,
+} from './store.ts'
+
+/** The setting and the account's groups in this transaction, for whoever must decide about creating (P2, P4). */
+export async function readPolicy(
+  db: Reader,
+  organizationId: string,
+  accountId: string,
+): Promise<{ setting: TokenCreation; owner: Holder }> {
+  const setting = await readTokenCreation(db, organizationId)
+  return { setting, owner: await readHolder(db, accountId) }
+}
+
+/** The setting as it is in this transaction. */
+export const readTokenCreation = async (db: Reader, organizationId: string): Promise<TokenCreation> =>
+  (await readSettings(db, organizationId)).apiTokens
+
+/** P4: the names of the selected groups, for the sentence that says who may create. */
+export async function selectedGroupNames(db: Reader, setting: TokenCreation): Promise<string[]> {
+  return [...(await groupNames(db, setting.groupIds)).values()].sort((a, b) => a.localeCompare(b))
+}
+
+export const getSettings = (deps: Deps, caller: Caller): Promise<SettingsRecord> =>
+  deps.read(caller.organizationId, (db) => readSettings(db, caller.organizationId))
+
+/** O1: each id must lead to a group of this organization; the fault names its place. */
+function foreignGroup(
+  ids: readonly string[],
+  names: ReadonlyMap<string, string>,
+): Refused<'invalid_request'> | undefined {
+  const errors = ids.flatMap((id, i) =>
+    names.has(id) ? [] : [{ path: `apiTokens.groupIds.${i}`, message: 'There is no such group in this organization.' }],
+  )
+  return errors.length > 0 ? refuse('invalid_request', { errors }) : undefined
+}
+
+/** P12: the groups of the account behind a managed token; undefined for a console session. */
+export const askerOf = async (db: Reader, caller: Caller): Promise<Holder | undefined> =>
+  caller.credential.kind === 'managed' ? readHolder(db, caller.accountId) : undefined
+
+/** What the audit log keeps of a setting: groups by name too, since they may be gone when it is read. */
+const told = (setting: TokenCreation, names: ReadonlyMap<string, string>) => ({
+  creation: setting.creation,
+  groups: setting.groupIds.map((id) => ({ id, name: names.get(id) ?? '' })),
+  suspendOutsideGroups: setting.suspendOutsideGroups,
+})
+
+/**
+ * Writes a setting inside somebody's transaction, with its audit entry: used by a save and by deleting a selected group
+ * (P6). The caller of this function has checked what a save must hold to.
+ */
+export async function applySettings(tx: Writer, by: By, now: SettingsRecord, next: TokenCreation) {
+  const names = await groupNames(tx, [...now.apiTokens.groupIds, ...next.groupIds])
+  await writeSettings(tx, by.organizationId, {
+    apiTokens: next,
+    version: now.version + 1,
+    updatedAt: by.at,
+    updatedBy: by.actor.id,
+  })
+  return {
+    action: 'settings.updated' as const,
+    target: { kind: 'settings' as const, id: by.organizationId, name: 'API tokens' },
+    before: told(now.apiTokens, names),
+    after: told(next, names),
+  }
+}
+
+type SaveRefusal = 'invalid_request' | 'precondition_failed' | 'would_lock_out'
+
+/** P1–P12: saves who may create tokens. Writes the setting and not the tokens (P8), so its cost knows no number of tokens. */
+export function saveSettings(
+  deps: Deps,
+  caller: Caller,
+  facts: RequestFacts,
+  wanted: { apiTokens: TokenCreation; ifMatch: string },
+): Promise<Result<SettingsRecord, SaveRefusal>> {
+  const by = byOf(deps, caller, facts)
+  return deps.change(by, async (tx) => {
+    const complete = maySave(wanted.apiTokens)
+    if (!complete.ok) return complete
+    const foreign = foreignGroup(wanted.apiTokens.groupIds, await groupNames(tx, wanted.apiTokens.groupIds))
+    if (foreign) return foreign
+    const now = await readSettings(tx, caller.organizationId)
+    if (String(now.version) !== wanted.ifMatch) return refuse('precondition_failed', { current: now })
+    if (sameTokenCreation(now.apiTokens, wanted.apiTokens)) return { ok: true, value: now, unchanged: true }
+    const kept = mayNotLockOut(wanted.apiTokens, await askerOf(tx, caller))
+    if (!kept.ok) return kept
+    const event = await applySettings(tx, by, now, wanted.apiTokens)
+    const value = await readSettings(tx, caller.organizationId)
+    return { ok: true, value, events: [event], forget: [{ kind: 'organization', id: caller.organizationId }] }
+  })
+}
+
+/** P9: what saving this would do, with the first tokens by name and the warnings. */
+export function getImpact(deps: Deps, caller: Caller, after: TokenCreation) {
+  return deps.read(caller.organizationId, async (db) => {
+    const foreign = foreignGroup(after.groupIds, await groupNames(db, after.groupIds))
+    if (foreign) return foreign
+    const { apiTokens: before } = await readSettings(db, caller.organizationId)
+    const question = {
+      organizationId: caller.organizationId,
+      before: before.groupIds,
+      after: after.groupIds,
+      at: deps.now(),
+    }
+    const classes = await countClasses(db, question)
+    const changing = classes.filter((it) => tokenChange(before, after, it) !== undefined)
+    const examples = await findExamples(db, question, changing)
+    return ok({
+      ...impactOf(before, after, classes),
+      examples: examples.map((it) => ({
+        tokenId: it.tokenId,
+        name: it.name,
+        account: { id: it.accountId, kind: it.accountKind, name: it.accountName },
+        lastUsedAt: it.lastUsedAt,
+        change: tokenChange(before, after, it) ?? 'suspended',
+      })),
+      warnings: warnsOfNoAccess(after, false) ? [noExternalAccess] : [],
+    })
+  })
+}
+
+const noExternalAccess = {
+  code: 'no_external_access' as const,
+  message: 'No account is mapped at an enabled OAuth provider: nothing will be able to call the API.',
+}
+
+/** P11: where the last save has taken effect. A process that holds its lease has applied everything up to the feed's head. */
+export async function getPropagation(deps: Deps, caller: Caller) {
+  const { version, updatedAt } = await getSettings(deps, caller)
+  const { name, forgotAt, confirmedAt, holdsLease } = deps.confirmation
+  const forgot = forgotAt(caller.organizationId)
+  const self = {
+    name,
+    kind: 'server' as const,
+    version,
+    afterMs: forgot === undefined ? 0 : Math.max(0, forgot.getTime() - updatedAt.getTime()),
+    lastSeenAt: confirmedAt(),
+  }
+  return { version, savedAt: updatedAt, confirmed: [holdsLease() ? self : { ...self, silentSince: confirmedAt() }] }
+}

@@ -1,0 +1,67 @@
+import { route } from '../../http/route.ts'
+import { ok } from '../../kernel/result.ts'
+import { getImpact, getPropagation, getSettings, saveSettings } from './actions.ts'
+import { Impact, NewSettings, Propagation, Settings } from './shapes.ts'
+
+const path = '/api/v1/organizations/{org}/settings'
+const parameters = { org: ['org'] } as const
+
+export const settingsRoutes = [
+  route({
+    id: 'getSettings',
+    method: 'get',
+    path,
+    summary: 'Who may create API tokens',
+    who: 'account',
+    parameters,
+    status: 200,
+    reply: Settings,
+    problems: [],
+    run: async ({ deps, caller }) => {
+      const settings = await getSettings(deps, caller)
+      return { ...ok(settings), extras: { etag: String(settings.version) } }
+    },
+  }),
+  route({
+    id: 'saveSettings',
+    method: 'put',
+    path,
+    summary: 'Change who may create API tokens',
+    who: 'admin',
+    parameters,
+    body: NewSettings,
+    ifMatch: true,
+    status: 200,
+    reply: Settings,
+    problems: ['invalid_request', 'precondition_failed', 'would_lock_out'],
+    run: async ({ deps, caller, body, ifMatch, facts }) => {
+      const saved = await saveSettings(deps, caller, facts, { apiTokens: body.apiTokens, ifMatch: ifMatch ?? '' })
+      return saved.ok ? { ...saved, extras: { etag: String(saved.value.version) } } : saved
+    },
+  }),
+  route({
+    id: 'getSettingsImpact',
+    method: 'post',
+    path: `${path}/impact`,
+    summary: 'What a change of the settings would do, before it is saved',
+    who: 'admin',
+    parameters,
+    body: NewSettings,
+    status: 200,
+    reply: Impact,
+    problems: ['invalid_request'],
+    run: ({ deps, caller, body }) => getImpact(deps, caller, body.apiTokens),
+  }),
+  route({
+    id: 'getSettingsPropagation',
+    method: 'get',
+    path: `${path}/propagation`,
+    summary: 'Where the last save has taken effect',
+    who: 'admin',
+    parameters,
+    status: 200,
+    reply: Propagation,
+    problems: [],
+    run: async ({ deps, caller }) => ok(await getPropagation(deps, caller)),
+  }),
+]

@@ -1,0 +1,63 @@
+import * as z from 'zod'
+import { accountName, freeText, id, nameText, page, paging, sentTime, time } from '../../http/shapes.ts'
+
+const expiresAt = time().nullable().optional()
+
+export const NewToken = z
+  .strictObject({
+    name: nameText(100),
+    description: freeText(500).default(''),
+    expiresAt,
+    accountId: id('mem', 'svc').optional(),
+  })
+  .meta({ id: 'NewToken' })
+
+/** Refreshing asks for the expiration anew (T4). */
+export const RefreshToken = z.strictObject({ expiresAt }).meta({ id: 'RefreshToken' })
+
+export const TokenChanges = z
+  .strictObject({ name: nameText(100).optional(), description: freeText(500).optional() })
+  .meta({ id: 'TokenChanges' })
+
+export const tokenStates = ['active', 'suspended', 'expired'] as const
+
+export const TokenQuery = z.strictObject({
+  ...paging,
+  accountId: z.union([z.literal('me'), id('mem', 'svc')]).optional(),
+  state: z.enum(tokenStates).optional(),
+  search: nameText(100).optional(),
+})
+
+export const Token = z
+  .object({
+    id: z.string(),
+    accountId: z.string(),
+    account: accountName,
+    name: z.string(),
+    description: z.string(),
+    hint: z.string(),
+    state: z.enum(tokenStates),
+    createdAt: sentTime(),
+    createdBy: accountName.nullable(),
+    expiresAt: sentTime().nullable(),
+    lastUsedAt: sentTime().nullable(),
+  })
+  .meta({ id: 'Token' })
+
+export const TokenPage = page(Token).meta({ id: 'TokenPage' })
+
+/** The only answer that ever holds a secret (T1). */
+export const IssuedToken = z.object({ token: Token, secret: z.string() }).meta({ id: 'IssuedToken' })
+
+export const AbilityQuery = z.strictObject({ accountId: id('mem', 'svc').optional() })
+
+export const Ability = z
+  .object({
+    allowed: z.boolean(),
+    code: z.enum(['token_creation_disabled', 'token_creation_restricted', 'forbidden']).optional(),
+    message: z.string().optional(),
+    externalTokens: z.boolean(),
+  })
+  .meta({ id: 'TokenAbility' })
+
+export const Nothing = z.void()
