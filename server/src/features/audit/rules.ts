@@ -80,3 +80,41 @@ export function canonicalJson(value: unknown): string {
 /** A2: the hash of an event, which covers the hash of the one before it; the first event's predecessor is ''. */
 export const chainHash = (previousHash: string, record: AuditRecord): string =>
   hash('sha256', `${previousHash}\n${canonicalJson(record)}`, 'hex')
+
+/** The end of a chain up to some event: its number and its hash. Before the first event: 0 and ''. */
+export interface ChainEnd {
+  sequence: number
+  hash: string
+}
+
+export const chainStart: ChainEnd = { sequence: 0, hash: '' }
+
+/** An event as it is stored, with the two hashes that tie it to its neighbours. */
+export interface ChainLink {
+  record: AuditRecord
+  previousHash: string
+  hash: string
+}
+
+/** A2: what is wrong with a chain, at which event. */
+export interface ChainFault {
+  sequence: number
+  fault: 'missing' | 'out_of_place' | 'altered' | 'cut_off' | 'rewritten'
+}
+
+export const chainFaultTexts: Record<ChainFault['fault'], string> = {
+  missing: 'the event is missing',
+  out_of_place: 'it does not follow from the event before it, which was altered, replaced or removed',
+  altered: 'its content is not what was written',
+  cut_off: 'this event and all after it are missing',
+  rewritten: 'the chain was rewritten: its hash is not the one that was known before',
+}
+
+/** A2: every check on one event, in order; undefined when it continues the chain. */
+export function faultOfLink(end: ChainEnd, link: ChainLink): ChainFault | undefined {
+  const sequence = end.sequence + 1
+  if (link.record.sequence !== sequence) return { sequence, fault: 'missing' }
+  if (link.previousHash !== end.hash) return { sequence, fault: 'out_of_place' }
+  if (link.hash !== chainHash(end.hash, link.record)) return { sequence, fault: 'altered' }
+  return undefined
+}
