@@ -16,27 +16,27 @@ const isJson = (contentType: string | null) => {
   )
 }
 
-/** Reads at most `maxBodyBytes`; undefined when there is more. */
-async function readBounded(request: Request): Promise<Uint8Array | undefined> {
-  if (Number(request.headers.get('content-length') ?? 0) > maxBodyBytes) return undefined
+/** Reads at most `maxBytes`; undefined when there is more. */
+async function readBounded(request: Request, maxBytes: number): Promise<Uint8Array | undefined> {
+  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) return undefined
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of request.body ?? []) {
     size += chunk.byteLength
-    if (size > maxBodyBytes) return undefined
+    if (size > maxBytes) return undefined
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)
 }
 
 /** A JSON body in UTF-8 (RFC 8259), bounded in size; nothing is believed about it yet. */
-export async function readJson(request: Request): Promise<Result<unknown, BodyRefusal>> {
+export async function readJson(request: Request, maxBytes = maxBodyBytes): Promise<Result<unknown, BodyRefusal>> {
   if (!isJson(request.headers.get('content-type'))) return refuse('unsupported_media_type')
   if (request.headers.has('content-encoding')) {
     return refuse('unsupported_media_type', { detail: 'Send the body without Content-Encoding.' })
   }
-  const bytes = await readBounded(request)
-  if (bytes === undefined) return refuse('payload_too_large', { detail: `At most ${maxBodyBytes} bytes.` })
+  const bytes = await readBounded(request, maxBytes)
+  if (bytes === undefined) return refuse('payload_too_large', { detail: `At most ${maxBytes} bytes.` })
   try {
     return ok(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)))
   } catch {
