@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import type { TokenUse } from '../features/usage/rules.ts'
 import type { Database } from './change.ts'
 
 export interface Membership {
@@ -20,20 +21,13 @@ export interface FoundToken {
   owner_removed: boolean
   kind: 'member' | 'service_account'
   role: 'admin' | 'member'
+  name: string
   username: string
   groups: { id: string; name: string }[]
   organization_role_ids: { admin: string; member: string }
   creation: 'all' | 'groups' | 'none'
   suspend_outside_groups: boolean
   selected: string[]
-}
-
-export interface TokenUse {
-  tokenId: string
-  /** UTC day, `YYYY-MM-DD`. */
-  day: string
-  count: number
-  lastUsedAt: string
 }
 
 export type Lookups = ReturnType<typeof lookups>

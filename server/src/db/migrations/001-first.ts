@@ -64,7 +64,7 @@ const statements = [
     id text primary key, organization_id text not null, account_id text not null, name text not null, description text not null,
     hint text not null, created_at timestamptz not null, created_by text, issued_at timestamptz not null, expires_at timestamptz,
     revoked_at timestamptz, foreign key (organization_id, account_id) references accounts (organization_id, id))`,
-  'create index tokens_by_account on tokens (organization_id, account_id, id) where revoked_at is null',
+  'create index tokens_by_account on tokens (organization_id, account_id, id) include (expires_at) where revoked_at is null',
   'create index tokens_in_order on tokens (organization_id, id) where revoked_at is null',
   'create index tokens_by_expiry on tokens (expires_at) where revoked_at is null and expires_at is not null',
   `create table token_secrets (
@@ -111,12 +111,12 @@ const statements = [
   /* What the gate must know about a secret, in one round trip (N2): the token, its owner, the organization's setting. */
   `create function find_token(wanted_hash text) returns table (
       token_id text, organization_id text, account_id text, issued_at timestamptz, expires_at timestamptz, revoked boolean, owner_removed boolean,
-      kind text, role text, username text, groups jsonb, organization_role_ids jsonb,
+      kind text, role text, name text, username text, groups jsonb, organization_role_ids jsonb,
       creation text, suspend_outside_groups boolean, selected jsonb)
     language sql stable security definer set search_path = pg_catalog, public as $$
       select t.id, t.organization_id, t.account_id, t.issued_at, t.expires_at,
         t.revoked_at is not null or s.retired_at is not null, a.removed_at is not null,
-        a.kind, a.role, coalesce(u.email, a.email, a.name),
+        a.kind, a.role, coalesce(u.name, a.name), coalesce(u.email, a.email, a.name),
         coalesce((select jsonb_agg(jsonb_build_object('id', g.id, 'name', g.name) order by g.id)
           from public.group_members m join public.groups g on g.id = m.group_id where m.account_id = a.id), '[]'),
         jsonb_build_object('admin', o.admin_role_id, 'member', o.member_role_id),

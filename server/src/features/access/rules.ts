@@ -23,6 +23,7 @@ export interface KnownAccount {
   organizationId: string
   kind: AccountKind
   role: Role
+  name: string
   /** The email of a member, the name of a service account. */
   username: string
   groups: readonly { id: string; name: string }[]

@@ -1,0 +1,180 @@
+import * as z from 'zod'
+import { type ProblemCode, problems } from '../kernel/problems.ts'
+import { maxBodyBytes } from './body.ts'
+import type { AnyRoute, PathParameters } from './route.ts'
+
+type Json = Record<string, unknown>
+
+/** The document under construction: shapes that have a name of their own are told once. */
+interface Components {
+  schemas: Json
+}
+
+/** A shape as JSON Schema (2020-12), with its named parts moved to the document's components. */
+function schemaOf(shape: z.ZodType, io: 'input' | 'output', components: Components): Json {
+  const wrapped = z.toJSONSchema(z.object({ it: shape }), {
+    io,
+    unrepresentable: 'any',
+    override: ({ zodSchema, jsonSchema }) => {
+      if (zodSchema._zod.def.type !== 'date') return
+      jsonSchema.type = 'string'
+      jsonSchema.format = 'date-time'
+    },
+  })
+  const moved = JSON.parse(JSON.stringify(wrapped).replaceAll('#/$defs/', '#/components/schemas/')) as {
+    properties: { it: Json }
+    $defs?: Json
+  }
+  for (const [name, schema] of Object.entries(moved.$defs ?? {})) {
+    const { id: _id, ...rest } = schema as Json
+    components.schemas[name] = rest
+  }
+  return moved.properties.it
+}
+
+const problemSchema: Json = {
+  type: 'object',
+  required: ['type', 'title', 'status', 'detail', 'code', 'requestId'],
+  properties: {
+    type: { type: 'string' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+    code: { type: 'string', enum: Object.keys(problems) },
+    requestId: { type: 'string' },
+    errors: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['path', 'message'],
+        properties: { path: { type: 'string' }, message: { type: 'string' } },
+      },
+    },
+    current: { description: 'With 412: the present state.' },
+  },
+}
+
+/** The refusals that the kit itself can utter for such a route, beside those that the route declares. */
+export function refusalsOf(r: AnyRoute): ProblemCode[] {
+  const inOrganization = r.who === 'account' || r.who === 'admin' || r.who === 'group_manager'
+  const codes: ProblemCode[] = [
+    ...r.problems,
+    'too_many_requests',
+    'internal',
+    'unavailable',
+    ...(r.who === 'anyone' ? [] : (['bad_request', 'unauthenticated', 'forbidden'] as const)),
+    ...(inOrganization || Object.keys(r.parameters).length > 0 ? (['not_found'] as const) : []),
+    ...(r.body ? (['bad_request', 'unsupported_media_type', 'payload_too_large', 'invalid_request'] as const) : []),
+    ...(r.query ? (['invalid_request'] as const) : []),
+    ...(r.ifMatch ? (['precondition_required'] as const) : []),
+  ]
+  return [...new Set(codes)].sort()
+}
+
+function problemResponses(r: AnyRoute): Json {
+  const byStatus = new Map<number, ProblemCode[]>()
+  for (const code of refusalsOf(r)) {
+    const { status } = problems[code]
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code])
+  }
+  const content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
+  return Object.fromEntries(
+    [...byStatus]
+      .sort(([a], [b]) => a - b)
+      .map(([status, codes]) => [status, { description: codes.map((it) => `\`${it}\``).join(', '), content }]),
+  )
+}
+
+function parametersOf(r: AnyRoute, components: Components): Json[] {
+  const inPath = Object.entries(r.parameters as PathParameters).map(([name, ids]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema:
+      ids === 'secret'
+        ? { type: 'string' }
+        : { type: 'string', description: `An id: ${ids.map((it) => `${it}_…`).join(' or ')}` },
+  }))
+  const query = r.query ? schemaOf(r.query, 'input', components) : {}
+  const required = (query.required ?? []) as string[]
+  const inQuery = Object.entries((query.properties ?? {}) as Json).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    required: required.includes(name),
+    schema,
+  }))
+  const ifMatch = r.ifMatch
+    ? [
+        {
+          name: 'If-Match',
+          in: 'header',
+          required: true,
+          schema: { type: 'string' },
+          description: 'The ETag that was read.',
+        },
+      ]
+    : []
+  return [...inPath, ...inQuery, ...ifMatch]
+}
+
+function operation(r: AnyRoute, components: Components): Json {
+  const ok =
+    r.status === 204 ? {} : { content: { 'application/json': { schema: schemaOf(r.reply, 'output', components) } } }
+  return {
+    operationId: r.id,
+    summary: r.summary,
+    tags: [tagOf(r.path)],
+    security: r.who === 'anyone' ? [] : [{ token: [] }, { session: [] }],
+    parameters: parametersOf(r, components),
+    ...(r.body && {
+      requestBody: {
+        required: true,
+        content: { 'application/json': { schema: schemaOf(r.body, 'input', components) } },
+      },
+    }),
+    responses: { [r.status]: { description: who[r.who as keyof typeof who], ...ok }, ...problemResponses(r) },
+  }
+}
+
+const who = {
+  anyone: 'For anyone.',
+  signed_in: 'For any good credential.',
+  account: 'For accounts of the organization.',
+  admin: 'For admins of the organization.',
+  group_manager: 'For admins and for managers of the group.',
+}
+
+/** The noun of a path: `/api/v1/organizations/{org}/tokens/{id}` is about tokens. */
+const tagOf = (path: string) => {
+  const parts = path
+    .replace('/api/v1/', '')
+    .split('/')
+    .filter((part) => !part.startsWith('{'))
+  return (parts[0] === 'organizations' ? (parts[1] ?? 'organization') : parts[0]) ?? 'organization'
+}
+
+/** The OpenAPI 3.1 document of these routes, with `others` for doors that stand in front of the router. */
+export function openApiOf(routes: readonly AnyRoute[], others: Json): Json {
+  const components: Components = { schemas: { Problem: problemSchema } }
+  const paths: Record<string, Json> = {}
+  for (const r of routes) paths[r.path] = { ...paths[r.path], [r.method]: operation(r, components) }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Portcullis',
+      version: '1',
+      description: `JSON in UTF-8, at most ${maxBodyBytes} bytes. Errors are RFC 9457 problems with a stable \`code\`.`,
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/' }],
+    paths: { ...paths, ...others },
+    components: {
+      securitySchemes: {
+        token: { type: 'http', scheme: 'bearer', description: 'A managed token.' },
+        session: { type: 'apiKey', in: 'cookie', name: 'session', description: 'The console’s session cookie.' },
+        resourceKey: { type: 'http', scheme: 'bearer', description: 'The resource key of this instance.' },
+      },
+      schemas: Object.fromEntries(Object.entries(components.schemas).sort(([a], [b]) => a.localeCompare(b))),
+    },
+  }
+}
