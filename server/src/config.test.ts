@@ -1,0 +1,212 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type Environment, faultText, parseSettings, readConfig, type Settings, variables } from './config.ts'
+
+const secret = 'a-secret-that-is-long-enough-for-anyone'
+const postgres = {
+  DATABASE_URL: 'postgres://app:pw@db.example:5432/portcullis',
+  PORTCULLIS_SECRET: secret,
+  PORTCULLIS_RESOURCE_KEY: secret,
+}
+const first = {
+  PORTCULLIS_ADMIN_EMAIL: 'ada@example.com',
+  PORTCULLIS_ADMIN_PASSWORD: 'correct horse battery',
+  PORTCULLIS_ORGANIZATION: 'Acme',
+}
+
+const settingsOf = (env: Environment): Settings => {
+  const parsed = parseSettings(env)
+  if (!parsed.ok) throw new Error(parsed.faults.map(faultText).join('\n'))
+  return parsed.value
+}
+const blamed = (env: Environment): string[] => {
+  const parsed = parseSettings(env)
+  return parsed.ok ? [] : parsed.faults.map((it) => it.variable)
+}
+
+test('nothing set: every default, frozen', () => {
+  const settings = settingsOf({})
+  expect(settings).toMatchObject({
+    host: '127.0.0.1',
+    port: 3000,
+    publicUrl: 'http://localhost:3000',
+    dataFolder: join(process.cwd(), 'data'),
+    database: { kind: 'embedded' },
+    firstAdmin: undefined,
+    trustedProxies: [],
+    productName: 'AI Hub',
+    mail: undefined,
+    logLevel: 'info',
+    warnings: [],
+  })
+  expect(Object.isFrozen(settings) && Object.isFrozen(settings.trustedProxies)).toBe(true)
+})
+
+test('an empty variable counts as unset', () => {
+  expect(settingsOf(Object.fromEntries(variables.map((it) => [it, ' '])))).toEqual(settingsOf({}))
+})
+
+const good: [Environment, Partial<Settings>][] = [
+  [{ PORT: '8080' }, { port: 8080, publicUrl: 'http://localhost:8080' }],
+  [{ PORT: ' 1 ' }, { port: 1 }],
+  [{ PORT: '65535' }, { port: 65535 }],
+  [{ HOST: '::' }, { host: '::' }],
+  [{ HOST: '0.0.0.0' }, { host: '0.0.0.0' }],
+  [{ HOST: 'localhost' }, { host: 'localhost' }],
+  [{ PORTCULLIS_URL: 'https://portcullis.example.com' }, { publicUrl: 'https://portcullis.example.com' }],
+  [{ PORTCULLIS_URL: 'https://Portcullis.example.com:443/' }, { publicUrl: 'https://portcullis.example.com' }],
+  [{ PORTCULLIS_DATA: '/var/lib/portcullis/' }, { dataFolder: '/var/lib/portcullis' }],
+  [{ PORTCULLIS_SECRET: `${secret}2, ${secret}1` }, { secrets: [`${secret}2`, `${secret}1`] }],
+  [{ PORTCULLIS_RESOURCE_KEY: `${secret},${secret}9` }, { resourceKeys: [secret, `${secret}9`] }],
+  [first, { firstAdmin: { email: 'ada@example.com', password: 'correct horse battery', organization: 'Acme' } }],
+  [
+    { ...first, PORTCULLIS_ADMIN_PASSWORD: ' spaces are mine ' },
+    { firstAdmin: { email: 'ada@example.com', password: ' spaces are mine ', organization: 'Acme' } },
+  ],
+  [
+    { PORTCULLIS_TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.7,::1,fd00::/8' },
+    { trustedProxies: ['10.0.0.0/8', '192.0.2.7/32', '::1/128', 'fd00::/8'] },
+  ],
+  [{ PORTCULLIS_PRODUCT_NAME: ' Mühle 水車 ' }, { productName: 'Mühle 水車' }],
+  [
+    { SMTP_URL: 'smtps://user:pw@mail.example.com:465', MAIL_FROM: 'Portcullis <no-reply@example.com>' },
+    { mail: { url: 'smtps://user:pw@mail.example.com:465', from: 'Portcullis <no-reply@example.com>' } },
+  ],
+  [{ LOG_LEVEL: 'WARN' }, { logLevel: 'warn' }],
+  [postgres, { database: { kind: 'postgres', url: postgres.DATABASE_URL, migrationUrl: postgres.DATABASE_URL } }],
+  [
+    { ...postgres, PORTCULLIS_MIGRATION_URL: 'postgresql:///portcullis?host=/run/postgresql' },
+    {
+      database: {
+        kind: 'postgres',
+        url: postgres.DATABASE_URL,
+        migrationUrl: 'postgresql:///portcullis?host=/run/postgresql',
+      },
+    },
+  ],
+]
+
+test.each(good)('%j is good', (env, expected) => expect(settingsOf(env)).toMatchObject(expected))
+
+const bad: [variable: string, ...values: string[]][] = [
+  ['PORT', '0', '65536', '-1', '3000.5', '0x10', 'http', '1e3', '٣'],
+  ['HOST', 'not a host', '1.2.3', '1.2.3.4.5', 'http://localhost', '-a.example', ':::'],
+  [
+    'PORTCULLIS_URL',
+    'localhost:3000',
+    'ftp://example.com',
+    'https://',
+    'https://u:p@example.com',
+    'https://example.com/base',
+    'https://example.com/?',
+    'https://example.com#x',
+  ],
+  [
+    'DATABASE_URL',
+    'mysql://u:p@host/db',
+    'db.example',
+    'postgres://u:p@host',
+    'postgres://u:p@host/',
+    'host=x dbname=y',
+  ],
+  ['PORTCULLIS_MIGRATION_URL', 'mysql://u:p@host/db', 'postgres://u:p@host'],
+  ['PORTCULLIS_DATA', 'a\0b', 'x'.repeat(2000)],
+  ['PORTCULLIS_SECRET', 'short', `${secret},`, `${secret},${secret}`, `${secret}\u0007`, 'x'.repeat(1025)],
+  ['PORTCULLIS_RESOURCE_KEY', 'x'.repeat(31), `${secret},short`, `${secret} with space`, `${secret}é`],
+  ['PORTCULLIS_RESOURCE_KEY', Array.from({ length: 11 }, (_, i) => `${secret}${i}`).join(',')],
+  ['PORTCULLIS_ADMIN_EMAIL', 'ada', 'ada@', `${'a'.repeat(250)}@example.com`],
+  ['PORTCULLIS_ADMIN_PASSWORD', 'elevenchars', 'x'.repeat(129)],
+  ['PORTCULLIS_ORGANIZATION', 'x'.repeat(101), 'two\nlines', '\ud800'],
+  ['PORTCULLIS_TRUSTED_PROXIES', 'proxy.example', '10.0.0.0/33', '10.0.0.0/8,', '1', '300.0.0.1', '::/129'],
+  ['PORTCULLIS_PRODUCT_NAME', 'x'.repeat(61), 'a\u0000b'],
+  ['SMTP_URL', 'mail.example.com', 'http://mail.example.com', 'smtp://'],
+  ['MAIL_FROM', 'nobody', 'Name <nobody>', 'a@example.com\nBcc: b@example.com'],
+  ['LOG_LEVEL', 'loud'],
+]
+
+describe.each(bad)('%s', (variable, ...values) => {
+  test.each(values)('%j is refused, and the variable is named', (text) => {
+    expect(blamed({ ...postgres, ...first, MAIL_FROM: 'a@example.com', [variable]: text })).toEqual([variable])
+  })
+})
+
+test('every variable has a bad value in this table', () => {
+  expect(new Set(bad.map(([variable]) => variable))).toEqual(new Set(variables))
+})
+
+test('no fault repeats a value that may be secret', () => {
+  const canary = 'CANARY'
+  for (const variable of variables.filter(
+    (it) => !['PORT', 'HOST', 'LOG_LEVEL', 'PORTCULLIS_TRUSTED_PROXIES'].includes(it),
+  )) {
+    const parsed = parseSettings({ ...postgres, [variable]: `${canary}\u0007` })
+    expect(JSON.stringify(parsed.ok ? [] : parsed.faults)).not.toContain(canary)
+  }
+})
+
+test('faults between variables: each is told, and all at once', () => {
+  expect(blamed({ DATABASE_URL: postgres.DATABASE_URL })).toEqual(['PORTCULLIS_SECRET', 'PORTCULLIS_RESOURCE_KEY'])
+  expect(blamed({ PORTCULLIS_MIGRATION_URL: postgres.DATABASE_URL })).toEqual(['PORTCULLIS_MIGRATION_URL'])
+  expect(blamed({ SMTP_URL: 'smtp://mail.example.com' })).toEqual(['MAIL_FROM'])
+  expect(blamed({ PORTCULLIS_ADMIN_EMAIL: 'ada@example.com' })).toEqual([
+    'PORTCULLIS_ADMIN_PASSWORD',
+    'PORTCULLIS_ORGANIZATION',
+  ])
+  expect(blamed({ PORT: 'x', LOG_LEVEL: 'y', HOST: '?' })).toEqual(['PORT', 'HOST', 'LOG_LEVEL'])
+})
+
+test.each([
+  [{ PORTCULLIS_URL: 'http://portcullis.example.com' }, 'PORTCULLIS_URL'],
+  [{ PORTCULLIS_URL: 'https://portcullis.example.com/' }, 'PORTCULLIS_URL'],
+  [postgres, 'PORTCULLIS_MIGRATION_URL'],
+  [{ MAIL_FROM: 'a@example.com' }, 'MAIL_FROM'],
+])('%j works, with a warning', (env, variable) => {
+  expect(settingsOf(env).warnings.map((it) => it.variable)).toEqual([variable])
+})
+
+test.each(['http://localhost:3000', 'http://127.0.0.1', 'http://[::1]:8080', 'http://a.localhost'])(
+  '%s is loopback and needs no warning',
+  (url) => expect(settingsOf({ PORTCULLIS_URL: url }).warnings).toEqual([]),
+)
+
+describe('secrets that the data folder keeps', () => {
+  let folder: string
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'portcullis-config-'))
+  })
+  afterEach(() => rmSync(folder, { recursive: true }))
+
+  test('made once, for their owner alone, and read again', () => {
+    const env = { PORTCULLIS_DATA: join(folder, 'data') }
+    const one = readConfig(env)
+    const two = readConfig(env)
+    expect(one.ok && one.value.secrets[0]).toHaveLength(43)
+    expect(two).toEqual(one)
+    expect(one.ok && one.value.secrets[0] !== one.value.resourceKeys[0]).toBe(true)
+    expect(readdirSync(env.PORTCULLIS_DATA).sort()).toEqual(['resource-key', 'secret'])
+    for (const file of ['resource-key', 'secret']) {
+      expect(statSync(join(env.PORTCULLIS_DATA, file)).mode & 0o777).toBe(0o600)
+    }
+  })
+
+  test('what the environment names is never written down', () => {
+    const config = readConfig({ PORTCULLIS_DATA: folder, PORTCULLIS_SECRET: secret, PORTCULLIS_RESOURCE_KEY: secret })
+    expect(config.ok && config.value.secrets).toEqual([secret])
+    expect(readdirSync(folder)).toEqual([])
+  })
+
+  test('a kept secret that is broken is refused by name, and left as it is', () => {
+    writeFileSync(join(folder, 'secret'), 'short')
+    const config = readConfig({ PORTCULLIS_DATA: folder })
+    expect(config.ok ? [] : config.faults.map((it) => it.variable)).toEqual(['PORTCULLIS_SECRET'])
+    expect(readFileSync(join(folder, 'secret'), 'utf8')).toBe('short')
+  })
+
+  test('a folder that cannot be made is told with its path', () => {
+    writeFileSync(join(folder, 'file'), '')
+    const config = readConfig({ PORTCULLIS_DATA: join(folder, 'file') })
+    expect(config.ok ? '' : config.faults.map(faultText).join()).toContain(join(folder, 'file'))
+  })
+})
