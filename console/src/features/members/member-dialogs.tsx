@@ -1,0 +1,114 @@
+import { useMutation, useQuery } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import { ask } from '../../api'
+import { removeMember, resendInvitation } from '../../client/sdk.gen'
+import { paths } from '../../paths'
+import { useMembership, useRefresh } from '../../shell/session'
+import { Confirm } from '../../ui/confirm'
+import { notify, notifyFailure } from '../../ui/notify'
+import type { RowAction } from '../../ui/row-menu'
+import { useDialog } from '../../ui/use-dialog'
+import { AddToGroupDialog } from '../groups/add-to-group-dialog'
+import { AddMembersDialog } from './add-members-dialog'
+import { ChangeRoleDialog } from './change-role-dialog'
+import { InvitationLinks } from './invitation-links'
+import { type Member, memberQuery } from './queries'
+import { displayName } from './words'
+
+/** What an admin can do with a member, from the list and from the member's page. */
+export function useMemberActions(): (member: Member) => RowAction[] {
+  const { open } = useDialog()
+  return (member) => [
+    { label: 'Change role', onClick: () => void open('change-role', member.id) },
+    { label: 'Add to group', onClick: () => void open('add-to-group', member.id) },
+    {
+      label: 'Resend invitation email',
+      onClick: () => void open('resend-invitation', member.id),
+      reason: member.invitation ? undefined : 'Has joined already',
+    },
+    { label: 'Remove', onClick: () => void open('remove-member', member.id), danger: true },
+  ]
+}
+
+type Props = { chosen?: Member[]; onGrouped?: () => void }
+
+export function MemberDialogs({ chosen = [], onGrouped }: Props) {
+  const { id: org } = useMembership()
+  const { dialog, id, close } = useDialog()
+  const refresh = useRefresh()
+  const { data: member } = useQuery({ ...memberQuery(org, id ?? ''), enabled: id?.startsWith('mem_') ?? false })
+
+  const grouped = () => {
+    close()
+    onGrouped?.()
+    void refresh('members', 'groups')
+  }
+  if (dialog === 'add-members') return <AddMembersDialog onClose={close} />
+  if (dialog === 'add-to-group' && !id && chosen.length > 0) {
+    return <AddToGroupDialog accounts={chosen} onDone={grouped} onClose={close} />
+  }
+  if (!member) return null
+  switch (dialog) {
+    case 'add-to-group':
+      return <AddToGroupDialog accounts={[member]} onDone={grouped} onClose={close} />
+    case 'change-role':
+      return <ChangeRoleDialog member={member} onClose={close} />
+    case 'resend-invitation':
+      return <ResendInvitation member={member} onClose={close} />
+    case 'remove-member':
+      return <RemoveMember member={member} onClose={close} />
+    default:
+      return null
+  }
+}
+
+function ResendInvitation({ member, onClose }: { member: Member; onClose: () => void }) {
+  const { id: org } = useMembership()
+  const refresh = useRefresh()
+  const resend = useMutation({
+    mutationFn: (id: string) => ask(resendInvitation({ path: { org, id } })),
+    onError: notifyFailure,
+    onSuccess: ({ acceptUrl }) => {
+      void refresh('members')
+      if (acceptUrl) return
+      notify('Invitation sent again')
+      onClose()
+    },
+  })
+  if (resend.data?.acceptUrl) return <InvitationLinks invitations={[resend.data]} onClose={onClose} />
+  const { invitation } = member
+  if (!invitation) return null
+  return (
+    <Confirm
+      title="Resend invitation email"
+      action="Resend"
+      danger={false}
+      onConfirm={() => resend.mutateAsync(invitation.id)}
+      onClose={onClose}
+    >
+      <bdi>{displayName(member)}</bdi> gets a new link. The earlier one stops working.
+    </Confirm>
+  )
+}
+
+function RemoveMember({ member, onClose }: { member: Member; onClose: () => void }) {
+  const { id: org, slug } = useMembership()
+  const refresh = useRefresh()
+  const navigate = useNavigate()
+  const remove = async () => {
+    await ask(removeMember({ path: { org, id: member.id } }))
+    notify(member.status === 'invited' ? 'Invitation withdrawn' : 'Member removed')
+    void navigate({ ...paths.members(slug), replace: true })
+    void refresh('members', 'groups', 'tokens')
+  }
+  return (
+    <Confirm title="Remove member" action="Remove" onConfirm={remove} onClose={onClose}>
+      <b>
+        <bdi>{displayName(member)}</bdi>
+      </b>{' '}
+      {member.status === 'invited'
+        ? 'can no longer accept the invitation.'
+        : 'loses access at once, and all of their tokens are revoked for good. What they did stays in the audit log.'}
+    </Confirm>
+  )
+}

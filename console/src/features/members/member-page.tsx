@@ -1,0 +1,57 @@
+import { Group, Skeleton, Stack } from '@mantine/core'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useParams } from '@tanstack/react-router'
+import { paths } from '../../paths'
+import { useMembership } from '../../shell/session'
+import { CopyLine } from '../../ui/copy'
+import { Empty } from '../../ui/empty'
+import { TextLink } from '../../ui/links'
+import { Section, SectionHead, usePageTitle } from '../../ui/page'
+import { RowMenu } from '../../ui/row-menu'
+import { Tag } from '../../ui/tag'
+import { AccountGroups } from '../groups/account-groups'
+import { tokensQuery } from '../tokens/queries'
+import { TokenDialogs } from '../tokens/token-dialogs'
+import { TokensTable } from '../tokens/tokens-table'
+import { MemberDialogs, useMemberActions } from './member-dialogs'
+import { memberQuery } from './queries'
+import { displayName, roles, statuses } from './words'
+
+export function MemberPage() {
+  const { id: org, slug, name: organizationName } = useMembership()
+  const { id } = useParams({ from: '/o/$slug/settings/organization/members/$id' })
+  const { data: member, error } = useQuery(memberQuery(org, id))
+  const tokens = useInfiniteQuery(tokensQuery(org, { accountId: id }))
+  const actionsOf = useMemberActions()
+  usePageTitle(member && displayName(member), organizationName)
+
+  if (error) throw error
+  if (!member) return <Skeleton h={200} aria-label="Loading" />
+  return (
+    <Stack gap="xl">
+      <Stack gap="xs">
+        <TextLink {...paths.members(slug)}>← Members</TextLink>
+        <SectionHead
+          title={<bdi>{displayName(member)}</bdi>}
+          about={member.email}
+          actions={<RowMenu label={`Actions for ${displayName(member)}`} actions={actionsOf(member)} />}
+        />
+        <Group gap="xs">
+          <Tag tone={member.role === 'admin' ? 'lead' : 'calm'}>{roles[member.role]}</Tag>
+          <Tag tone={statuses[member.status].tone}>{statuses[member.status].label}</Tag>
+        </Group>
+        <CopyLine label="Account id" value={member.id} copyLabel="Copy account id" />
+      </Stack>
+      <AccountGroups account={member} />
+      <Section title="API tokens" order={3}>
+        <TokensTable
+          label="API tokens"
+          rows={tokens}
+          empty={<Empty title="No tokens">Members create their tokens themselves, on their “APIs” tab.</Empty>}
+        />
+      </Section>
+      <MemberDialogs />
+      <TokenDialogs accountId={id} />
+    </Stack>
+  )
+}

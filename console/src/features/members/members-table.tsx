@@ -1,0 +1,83 @@
+import { Checkbox, Text } from '@mantine/core'
+import type { ReactNode } from 'react'
+import { paths } from '../../paths'
+import { useMembership } from '../../shell/session'
+import { type Column, DataTable, type Rows } from '../../ui/data-table'
+import { TextLink } from '../../ui/links'
+import { Name } from '../../ui/name'
+import { RelativeTime } from '../../ui/relative-time'
+import { RowMenu } from '../../ui/row-menu'
+import { Tag } from '../../ui/tag'
+import { useMemberActions } from './member-dialogs'
+import type { Member } from './queries'
+import { displayName, roles, statuses } from './words'
+
+type Props = {
+  rows: Rows<Member>
+  chosen: ReadonlySet<string>
+  onChoose: (chosen: ReadonlySet<string>) => void
+  empty: ReactNode
+}
+
+export function MembersTable({ rows, chosen, onChoose, empty }: Props) {
+  const { slug, accountId } = useMembership()
+  const actionsOf = useMemberActions()
+
+  const toggle = (id: string) => {
+    const next = new Set(chosen)
+    if (!next.delete(id)) next.add(id)
+    onChoose(next)
+  }
+  const columns: Column<Member>[] = [
+    {
+      key: 'select',
+      header: 'Select',
+      width: '24px',
+      control: true,
+      cell: (member) => (
+        <Checkbox
+          aria-label={`Select ${displayName(member)}`}
+          checked={chosen.has(member.id)}
+          onChange={() => toggle(member.id)}
+        />
+      ),
+    },
+    {
+      key: 'name',
+      header: 'Name',
+      width: 'minmax(0, 2fr)',
+      cell: (member) => (
+        <TextLink {...paths.member(slug, member.id)} c="inherit">
+          <Name detail={member.name ? member.email : undefined}>
+            {member.id === accountId ? `${displayName(member)} (you)` : displayName(member)}
+          </Name>
+        </TextLink>
+      ),
+    },
+    { key: 'role', header: 'Role', width: '90px', cell: ({ role }) => roles[role] },
+    {
+      key: 'status',
+      header: 'Status',
+      width: '90px',
+      cell: ({ status }) => <Tag tone={statuses[status].tone}>{statuses[status].label}</Tag>,
+    },
+    {
+      key: 'groups',
+      header: 'Groups',
+      cell: ({ groups }) => (
+        <Text span lineClamp={2} style={{ overflowWrap: 'anywhere' }}>
+          {groups.length > 0 ? groups.map(({ name }) => name).join(', ') : '–'}
+        </Text>
+      ),
+    },
+    { key: 'joined', header: 'Joined', width: '130px', cell: ({ joinedAt }) => <RelativeTime iso={joinedAt} none="–" /> },
+    {
+      key: 'menu',
+      header: 'Actions',
+      width: '32px',
+      control: true,
+      cell: (member) => <RowMenu label={`Actions for ${displayName(member)}`} actions={actionsOf(member)} />,
+    },
+  ]
+  return <DataTable label="Members" rows={rows} columns={columns} rowKey={({ id }) => id} empty={empty} />
+}

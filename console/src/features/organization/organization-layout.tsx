@@ -1,0 +1,53 @@
+import { Group, Stack } from '@mantine/core'
+import { Outlet } from '@tanstack/react-router'
+import { lazy, Suspense } from 'react'
+import { paths } from '../../paths'
+import { useMembership } from '../../shell/session'
+import { PageSkeleton, SectionHead } from '../../ui/page'
+import { RouteTabs } from '../../ui/route-tabs'
+import { useDialog } from '../../ui/use-dialog'
+import { ManageMenu } from './manage-menu'
+import { RenameDialog } from './rename-dialog'
+
+const SettingsDialog = lazy(async () => ({ default: (await import('../settings/settings-dialog')).SettingsDialog }))
+
+/** The tab that is named after the organization. Who isn't an admin reads; see the overview page. */
+export function OrganizationLayout() {
+  const { slug, name, role } = useMembership()
+  const { dialog, close } = useDialog()
+  if (role !== 'admin') {
+    return (
+      <Stack mt="lg">
+        <Outlet />
+      </Stack>
+    )
+  }
+  const tabs = [
+    { label: 'Members', path: paths.members(slug) },
+    { label: 'Groups', path: paths.groups(slug) },
+    { label: 'Service accounts', path: paths.serviceAccounts(slug) },
+    { label: 'API tokens', path: paths.tokens(slug) },
+    { label: 'Audit log', path: paths.auditLog(slug) },
+  ]
+  return (
+    <Stack gap="xs" mt="lg">
+      <Group justify="space-between" wrap="nowrap" align="flex-start">
+        <SectionHead title={<bdi>{name}</bdi>} />
+        <ManageMenu />
+      </Group>
+      <div>
+        <RouteTabs label="Organization" tabs={tabs}>
+          <Stack mt="lg">
+            <Suspense fallback={<PageSkeleton />}>
+              <Outlet />
+            </Suspense>
+          </Stack>
+        </RouteTabs>
+      </div>
+      <Suspense fallback={null}>
+        {dialog === 'organization-settings' && <SettingsDialog onClose={close} />}
+        {dialog === 'rename-organization' && <RenameDialog onClose={close} />}
+      </Suspense>
+    </Stack>
+  )
+}

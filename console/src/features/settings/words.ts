@@ -1,0 +1,50 @@
+import type { Choice, Impact } from './queries'
+
+const count = (number: number, one: string, many: string) =>
+  `${number.toLocaleString()} ${number === 1 ? one : many}`
+const accounts = (number: number) => count(number, 'account loses', 'accounts lose')
+const tokens = (number: number) => count(number, 'token', 'tokens')
+
+const joined = (parts: string[]) => {
+  const text = new Intl.ListFormat('en', { type: 'conjunction' }).format(parts)
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
+}
+
+/** P9 in one sentence: what saving would do. */
+export function impactSentence({ accounts: { losingCreation, gainingCreation }, tokens: moved }: Impact): string {
+  const parts: string[] = []
+  if (losingCreation > 0) parts.push(`${accounts(losingCreation)} the ability to create tokens`)
+  if (gainingCreation > 0) {
+    parts.push(`${count(gainingCreation, 'account gains', 'accounts gain')} the ability to create tokens`)
+  }
+  if (moved.suspended > 0) {
+    const used = moved.suspendedUsedLast24h
+    const recently = used > 0 ? ` (${used.toLocaleString()} used in the last 24 hours)` : ''
+    parts.push(`${tokens(moved.suspended)} ${moved.suspended === 1 ? 'is' : 'are'} suspended${recently}`)
+  }
+  if (moved.restored > 0) parts.push(`${tokens(moved.restored)} ${moved.restored === 1 ? 'works' : 'work'} again`)
+  return parts.length > 0 ? joined(parts) : 'No account and no token is affected.'
+}
+
+/** What a save did, in the notice after it. */
+export function savedNotice(impact: Impact | undefined): string {
+  const { suspended = 0, restored = 0 } = impact?.tokens ?? {}
+  const parts = [
+    ...(suspended > 0 ? [`${tokens(suspended)} suspended`] : []),
+    ...(restored > 0 ? [`${tokens(restored)} restored`] : []),
+  ]
+  return parts.length > 0 ? parts.join(', ') : 'Settings saved'
+}
+
+/** A choice in plain words, for putting two side by side. */
+export function describeChoice(choice: Choice, groupName: (id: string) => string): string[] {
+  if (choice.creation === 'none') return ['Members may not create API tokens']
+  if (choice.creation === 'all') return ['All members may create API tokens']
+  return [
+    'Members of selected groups may create API tokens',
+    choice.groupIds.length > 0 ? choice.groupIds.map(groupName).join(', ') : 'No group is selected',
+    choice.suspendOutsideGroups
+      ? 'Existing tokens of other accounts are suspended'
+      : 'Existing tokens of other accounts keep working',
+  ]
+}

@@ -1,0 +1,43 @@
+import { Button, Stack, Textarea, TextInput } from '@mantine/core'
+import { ask } from '../../api'
+import { updateToken } from '../../client/sdk.gen'
+import { Dialog, DialogActions } from '../../ui/dialog'
+import { Failure } from '../../ui/notice'
+import { notify } from '../../ui/notify'
+import { useServerForm } from '../../ui/use-server-form'
+import { checkTokenName } from './create-token-form'
+import type { Token } from './queries'
+
+type Props = { org: string; token: Token; onDone: () => void; onClose: () => void }
+
+export function EditTokenDialog({ org, token, onDone, onClose }: Props) {
+  const { form, pending, failure, onSubmit } = useServerForm({
+    initialValues: { name: token.name, description: token.description },
+    validate: { name: checkTokenName },
+    send: ({ name, description }) =>
+      ask(updateToken({ path: { org, id: token.id }, body: { name: name.trim(), description: description.trim() } })),
+    onDone: () => {
+      notify('Token changed')
+      onDone()
+    },
+  })
+  return (
+    <Dialog title="Edit token" onClose={onClose}>
+      <form onSubmit={onSubmit} noValidate>
+        <Stack gap="md">
+          <TextInput label="Name" required maxLength={200} data-autofocus {...form.getInputProps('name')} />
+          <Textarea label="Description" autosize minRows={2} maxRows={6} maxLength={500} {...form.getInputProps('description')} />
+          <Failure error={failure} />
+        </Stack>
+        <DialogActions>
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button type="submit" loading={pending} disabled={!form.isDirty()}>
+            Save changes
+          </Button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  )
+}

@@ -1,0 +1,246 @@
+import type { QueryClient } from '@tanstack/react-query'
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  notFound,
+  Outlet,
+  parseSearchWith,
+  redirect,
+  stringifySearchWith,
+} from '@tanstack/react-router'
+import { Problem } from './api'
+import { paths } from './paths'
+import { Broken, NoOrganization, NotFound } from './shell/dead-ends'
+import { Frame } from './shell/frame'
+import { instanceQuery, meQuery, usualOrganization } from './shell/session'
+import { SettingsLayout } from './shell/settings-layout'
+import { PageSkeleton } from './ui/page'
+
+/** Search parameters are texts; anything else that someone types there is left out. */
+function texts<Name extends string>(...names: Name[]) {
+  return (search: Record<string, unknown>): Partial<Record<Name, string>> =>
+    Object.fromEntries(
+      names.flatMap((name) => (search[name] === undefined || search[name] === '' ? [] : [[name, String(search[name])]])),
+    ) as Partial<Record<Name, string>>
+}
+
+const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({
+  component: Outlet,
+  beforeLoad: ({ context }) => context.queryClient.ensureQueryData(instanceQuery),
+})
+
+const at = <Path extends string>(path: Path) => ({ getParentRoute: () => root, path }) as const
+
+const signIn = createRoute({
+  ...at('/sign-in'),
+  validateSearch: texts('back'),
+  component: lazyRouteComponent(() => import('./shell/sign-in'), 'SignIn'),
+})
+const forgotPassword = createRoute({
+  ...at('/forgot-password'),
+  component: lazyRouteComponent(() => import('./shell/forgot-password'), 'ForgotPassword'),
+})
+const resetPassword = createRoute({
+  ...at('/reset-password'),
+  validateSearch: texts('token'),
+  component: lazyRouteComponent(() => import('./shell/reset-password'), 'ResetPassword'),
+})
+const setup = createRoute({
+  ...at('/setup/$secret'),
+  component: lazyRouteComponent(() => import('./features/setup/setup-page'), 'SetupPage'),
+})
+const invitation = createRoute({
+  ...at('/invitations/$secret'),
+  component: lazyRouteComponent(() => import('./features/members/invitation-page'), 'InvitationPage'),
+})
+
+async function whoIsHere(queryClient: QueryClient, href: string) {
+  try {
+    return await queryClient.ensureQueryData({ ...meQuery, revalidateIfStale: true })
+  } catch (error) {
+    if (error instanceof Problem && error.status === 401) throw redirect(paths.signIn(href === '/' ? undefined : href))
+    throw error
+  }
+}
+
+const home = createRoute({
+  ...at('/'),
+  component: NoOrganization,
+  beforeLoad: async ({ context, location }) => {
+    const { organizations } = await whoIsHere(context.queryClient, location.href)
+    const usual = usualOrganization(organizations)
+    if (usual) throw redirect({ ...paths.apis(usual.slug), replace: true })
+  },
+})
+/** Addresses for documents and mails that can't know which organization their reader uses. */
+const anySettings = createRoute({
+  ...at('/settings/$'),
+  component: NoOrganization,
+  beforeLoad: async ({ context, location }) => {
+    const { organizations } = await whoIsHere(context.queryClient, location.href)
+    const usual = usualOrganization(organizations)
+    if (usual) throw redirect({ href: `/o/${usual.slug}${location.href}`, replace: true })
+  },
+})
+
+const signedIn = createRoute({
+  ...at('/o/$slug'),
+  component: Frame,
+  validateSearch: texts('dialog', 'id'),
+  beforeLoad: async ({ context, params, location }) => {
+    const { organizations } = await whoIsHere(context.queryClient, location.href)
+    if (!organizations.some(({ slug }) => slug === params.slug)) throw notFound()
+  },
+})
+const atOrganization = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/',
+  beforeLoad: ({ params }) => {
+    throw redirect({ ...paths.apis(params.slug), replace: true })
+  },
+})
+const settings = createRoute({ getParentRoute: () => signedIn, path: '/settings', component: SettingsLayout })
+const settingsIndex = createRoute({
+  getParentRoute: () => settings,
+  path: '/',
+  beforeLoad: ({ params }) => {
+    throw redirect({ ...paths.account(params.slug), replace: true })
+  },
+})
+const account = createRoute({
+  getParentRoute: () => settings,
+  path: '/account',
+  component: lazyRouteComponent(() => import('./features/account/account-page'), 'AccountPage'),
+})
+const apis = createRoute({
+  getParentRoute: () => settings,
+  path: '/apis',
+  component: lazyRouteComponent(() => import('./features/tokens/apis-page'), 'ApisPage'),
+})
+
+const organization = createRoute({
+  getParentRoute: () => settings,
+  path: '/organization',
+  component: lazyRouteComponent(() => import('./features/organization/organization-layout'), 'OrganizationLayout'),
+})
+const under = <Path extends string>(path: Path) => ({ getParentRoute: () => organization, path }) as const
+
+/** Who isn't an admin finds on the overview what is theirs to see. */
+type Entry = { context: { queryClient: QueryClient }; params: { slug: string } }
+
+function roleAt({ context, params }: Entry) {
+  const me = context.queryClient.getQueryData(meQuery.queryKey)
+  return me?.organizations.find(({ slug }) => slug === params.slug)?.role
+}
+function adminsOnly(entry: Entry) {
+  if (roleAt(entry) === 'member') throw redirect({ ...paths.organization(entry.params.slug), replace: true })
+}
+function adminsElsewhere(entry: Entry) {
+  if (roleAt(entry) === 'admin') throw redirect({ ...paths.members(entry.params.slug), replace: true })
+}
+
+const overview = createRoute({
+  ...under('/'),
+  beforeLoad: adminsElsewhere,
+  component: lazyRouteComponent(() => import('./features/organization/overview-page'), 'OverviewPage'),
+})
+const members = createRoute({
+  ...under('/members'),
+  beforeLoad: adminsOnly,
+  validateSearch: texts('search', 'status', 'role'),
+  component: lazyRouteComponent(() => import('./features/members/members-page'), 'MembersPage'),
+})
+const member = createRoute({
+  ...under('/members/$id'),
+  beforeLoad: adminsOnly,
+  component: lazyRouteComponent(() => import('./features/members/member-page'), 'MemberPage'),
+})
+const groups = createRoute({
+  ...under('/groups'),
+  beforeLoad: adminsOnly,
+  validateSearch: texts('search'),
+  component: lazyRouteComponent(() => import('./features/groups/groups-page'), 'GroupsPage'),
+})
+const group = createRoute({
+  ...under('/groups/$id'),
+  component: lazyRouteComponent(() => import('./features/groups/group-page'), 'GroupPage'),
+})
+const serviceAccounts = createRoute({
+  ...under('/service-accounts'),
+  beforeLoad: adminsOnly,
+  validateSearch: texts('search'),
+  component: lazyRouteComponent(
+    () => import('./features/service-accounts/service-accounts-page'),
+    'ServiceAccountsPage',
+  ),
+})
+const serviceAccount = createRoute({
+  ...under('/service-accounts/$id'),
+  beforeLoad: adminsOnly,
+  component: lazyRouteComponent(() => import('./features/service-accounts/service-account-page'), 'ServiceAccountPage'),
+})
+const tokens = createRoute({
+  ...under('/api-tokens'),
+  beforeLoad: adminsOnly,
+  validateSearch: texts('state'),
+  component: lazyRouteComponent(() => import('./features/tokens/organization-tokens-page'), 'OrganizationTokensPage'),
+})
+const auditLog = createRoute({
+  ...under('/audit-log'),
+  beforeLoad: adminsOnly,
+  validateSearch: texts('from', 'to', 'action', 'actorId', 'targetId'),
+  component: lazyRouteComponent(() => import('./features/audit-log/audit-log-page'), 'AuditLogPage'),
+})
+
+const tree = root.addChildren([
+  signIn,
+  forgotPassword,
+  resetPassword,
+  setup,
+  invitation,
+  home,
+  anySettings,
+  signedIn.addChildren([
+    atOrganization,
+    settings.addChildren([
+      settingsIndex,
+      account,
+      apis,
+      organization.addChildren([
+        overview,
+        members,
+        member,
+        groups,
+        group,
+        serviceAccounts,
+        serviceAccount,
+        tokens,
+        auditLog,
+      ]),
+    ]),
+  ]),
+])
+
+export function makeRouter(queryClient: QueryClient) {
+  return createRouter({
+    routeTree: tree,
+    context: { queryClient },
+    defaultPreload: 'intent',
+    defaultPreloadStaleTime: 0,
+    defaultPendingMs: 150,
+    defaultPendingComponent: PageSkeleton,
+    defaultErrorComponent: Broken,
+    defaultNotFoundComponent: NotFound,
+    scrollRestoration: true,
+    parseSearch: parseSearchWith((text) => text),
+    stringifySearch: stringifySearchWith(String),
+  })
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof makeRouter>
+  }
+}

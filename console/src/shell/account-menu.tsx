@@ -1,0 +1,71 @@
+import { Avatar, Menu, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core'
+import { useMutation } from '@tanstack/react-query'
+import { useState } from 'react'
+import { paths } from '../paths'
+import { MenuLink } from '../ui/links'
+import { notifyFailure } from '../ui/notify'
+import { signOut } from './auth'
+import classes from './frame.module.css'
+import { useMe, useMembership } from './session'
+
+const segments = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+const firstOf = (word: string) => [...segments.segment(word)][0]?.segment.toLocaleUpperCase() ?? ''
+
+/** The first letters of the first and the last word, whatever the script. */
+export function initialsOf(name: string): string {
+  const words = name.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word))
+  const ends = words.length > 1 ? [words[0]!, words.at(-1)!] : words
+  return ends.map(firstOf).join('') || '?'
+}
+
+export function AccountMenu() {
+  const { user, organizations } = useMe()
+  const here = useMembership()
+  const { colorScheme, setColorScheme } = useMantineColorScheme()
+  const [opened, setOpened] = useState(false)
+  const leave = useMutation({
+    mutationFn: signOut,
+    onSuccess: () => window.location.assign('/sign-in'),
+    onError: notifyFailure,
+  })
+  const others = organizations.filter(({ id }) => id !== here.id)
+
+  return (
+    <Menu width={260} opened={opened} onChange={setOpened}>
+      <Menu.Target>
+        <UnstyledButton className={classes.initials} aria-label="Account menu">
+          <Avatar radius="xl" size={34} color="gate" variant="filled" aria-hidden="true">
+            {initialsOf(user.name)}
+          </Avatar>
+        </UnstyledButton>
+      </Menu.Target>
+      <Menu.Dropdown className={classes.menu}>
+        <Menu.Label>
+          <Text component="bdi" fw={600} c="var(--mantine-color-text)" lineClamp={2}>
+            {user.name}
+          </Text>
+          <Text size="xs" c="dimmed" truncate title={user.email}>
+            {user.email}
+          </Text>
+        </Menu.Label>
+        <MenuLink {...paths.account(here.slug)} onClick={() => setOpened(false)}>
+          Settings
+        </MenuLink>
+        {others.length > 0 && <Menu.Divider />}
+        {others.map(({ id, slug, name }) => (
+          <MenuLink key={id} {...paths.apis(slug)} onClick={() => setOpened(false)}>
+            <span className={classes.clamped}>Switch to {name}</span>
+          </MenuLink>
+        ))}
+        <Menu.Divider />
+        <Menu.RadioGroup value={colorScheme} onChange={(scheme) => setColorScheme(scheme as typeof colorScheme)}>
+          <Menu.RadioItem value="light">Light</Menu.RadioItem>
+          <Menu.RadioItem value="dark">Dark</Menu.RadioItem>
+          <Menu.RadioItem value="auto">System</Menu.RadioItem>
+        </Menu.RadioGroup>
+        <Menu.Divider />
+        <Menu.Item onClick={() => leave.mutate()}>Sign out</Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  )
+}

@@ -1,0 +1,14 @@
+import type { ReactNode } from 'react'
+import classes from './name.module.css'
+
+/** A name is any Unicode that people use: isolated, so that its direction stays its own, and never wider than its place. */
+export function Name({ children, detail }: { children: string; detail?: ReactNode }) {
+  return (
+    <div className={classes.stack}>
+      <bdi className={classes.name} title={children.length > 40 ? children : undefined}>
+        {children}
+      </bdi>
+      {detail && <div className={classes.detail}>{detail}</div>}
+    </div>
+  )
+}

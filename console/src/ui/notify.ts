@@ -1,0 +1,17 @@
+import { notifications } from '@mantine/notifications'
+
+/** A success is confirmed once, quietly. */
+export function notify(message: string) {
+  notifications.show({ message, autoClose: 5000, withBorder: true, closeButtonProps: { 'aria-label': 'Dismiss' } })
+}
+
+/** For an action that has no form or dialog to show its failure in. */
+export function notifyFailure(error: Error) {
+  notifications.show({
+    message: error.message,
+    color: 'red',
+    autoClose: 10_000,
+    withBorder: true,
+    closeButtonProps: { 'aria-label': 'Dismiss' },
+  })
+}
