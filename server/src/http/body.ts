@@ -31,7 +31,9 @@ async function readBounded(request: Request, maxBytes: number): Promise<Uint8Arr
 
 /** A JSON body in UTF-8 (RFC 8259), bounded in size; nothing is believed about it yet. */
 export async function readJson(request: Request, maxBytes = maxBodyBytes): Promise<Result<unknown, BodyRefusal>> {
-  if (!isJson(request.headers.get('content-type'))) return refuse('unsupported_media_type')
+  if (!isJson(request.headers.get('content-type'))) {
+    return refuse('unsupported_media_type', { detail: 'Send the body as application/json.' })
+  }
   if (request.headers.has('content-encoding')) {
     return refuse('unsupported_media_type', { detail: 'Send the body without Content-Encoding.' })
   }

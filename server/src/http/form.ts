@@ -1,0 +1,72 @@
+import type { IncomingMessage } from 'node:http'
+import { ok, type Result, refuse } from '../kernel/result.ts'
+
+export const maxFormBytes = 64 * 1024
+
+export type FormRefusal = 'unsupported_media_type' | 'payload_too_large' | 'bad_request'
+/** Every value of every name, in the order in which they came. */
+export type Form = ReadonlyMap<string, readonly string[]>
+
+const formType = /^application\/x-www-form-urlencoded[ \t]*(?:;[ \t]*charset="?utf-8"?[ \t]*)?$/i
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+const decoded = (text: string) => decodeURIComponent(text.includes('+') ? text.replaceAll('+', ' ') : text)
+
+/** `application/x-www-form-urlencoded`, strictly: a broken percent-encoding or broken UTF-8 refuses the whole body. */
+export function parseForm(body: Uint8Array): Result<Form, 'bad_request'> {
+  const form = new Map<string, string[]>()
+  try {
+    for (const pair of strictUtf8.decode(body).split('&')) {
+      if (pair === '') continue
+      const at = pair.indexOf('=')
+      const name = decoded(at < 0 ? pair : pair.slice(0, at))
+      const value = at < 0 ? '' : decoded(pair.slice(at + 1))
+      const earlier = form.get(name)
+      if (earlier) earlier.push(value)
+      else form.set(name, [value])
+    }
+    return ok(form)
+  } catch {
+    return refuse('bad_request', { detail: 'The body is not a form in UTF-8 with valid percent-encoding.' })
+  }
+}
+
+const tooLarge = () => refuse('payload_too_large', { detail: `At most ${maxFormBytes} bytes.` })
+
+/** What the headers alone refuse, before a byte of the body is looked at. */
+function headRefusal({ headers }: IncomingMessage) {
+  if (!formType.test(headers['content-type'] ?? '') || headers['content-encoding'] !== undefined) {
+    const detail = 'Send the body as application/x-www-form-urlencoded, without Content-Encoding.'
+    return refuse('unsupported_media_type', { detail })
+  }
+  return Number(headers['content-length'] ?? 0) > maxFormBytes ? tooLarge() : undefined
+}
+
+/**
+ * Reads a form of at most `maxFormBytes` and calls back once. What exceeds the bound is never kept; a client that
+ * goes away is not answered, and one that never ends its body meets the server's time limit.
+ */
+export function readForm(req: IncomingMessage, done: (form: Result<Form, FormRefusal>) => void): void {
+  const refusal = headRefusal(req)
+  if (refusal) {
+    done(refusal)
+    return
+  }
+  let chunks: Buffer[] = []
+  let size = 0
+  req.on('data', (chunk: Buffer) => {
+    const before = size
+    size += chunk.byteLength
+    if (size <= maxFormBytes) chunks.push(chunk)
+    else {
+      chunks = []
+      if (before <= maxFormBytes) done(tooLarge())
+    }
+  })
+  req.on('end', () => {
+    if (size > maxFormBytes) return
+    const [first] = chunks
+    done(parseForm(first && chunks.length === 1 ? first : Buffer.concat(chunks)))
+  })
+}

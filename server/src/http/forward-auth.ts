@@ -1,0 +1,99 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type Decision, type Evidence, refusalText } from '../features/access/rules.ts'
+import { idPattern } from '../kernel/ids.ts'
+import { ok, type Result, refuse } from '../kernel/result.ts'
+import { authorizationOf } from './credentials.ts'
+import { type Door, sendProblem } from './door.ts'
+import { fragmentsOf } from './gate-answers.ts'
+import { decide, type GateOptions } from './gate-decide.ts'
+import { targetOf } from './target.ts'
+
+interface Question {
+  /** Undefined without a Bearer credential. */
+  token: string | undefined
+  organizationId: string | undefined
+  adminOnly: boolean
+}
+
+const organizationId = idPattern('org')
+
+/** What the proxy asks. Headers that came twice were joined with a comma and are refused as malformed here. */
+function questionOf(req: IncomingMessage): Result<Question, 'bad_request'> {
+  const authorization = authorizationOf(req)
+  if (!authorization.ok) return authorization
+  const context = req.headers['ib-context'] as string | undefined
+  if (context !== undefined && !organizationId.test(context))
+    return refuse('bad_request', { detail: 'IB-Context is not the id of an organization.' })
+  const role = req.headers['x-portcullis-require-role'] as string | undefined
+  // A role that nobody holds is a slip in the proxy's configuration: better shut than open.
+  if (role !== undefined && role !== 'admin' && role !== 'member')
+    return refuse('bad_request', { detail: 'X-Portcullis-Require-Role is neither admin nor member.' })
+  const it = authorization.value
+  const token = it?.scheme === 'bearer' ? it.value : undefined
+  return ok({ token, organizationId: context, adminOnly: role === 'admin' })
+}
+
+/** All six on every 200, so that a proxy that copies them overwrites whatever a client sent. */
+function admit(res: ServerResponse, requestId: string, { account, token }: Evidence): void {
+  res.writeHead(200, {
+    'X-Portcullis-Organization': account.organizationId,
+    'X-Portcullis-Account': account.id,
+    'X-Portcullis-Account-Kind': account.kind,
+    'X-Portcullis-Role': account.role,
+    'X-Portcullis-Groups': fragmentsOf(account).groupIds,
+    'X-Portcullis-Token': token.id,
+    'Content-Length': 0,
+    'Cache-Control': 'no-store',
+    'X-Request-Id': requestId,
+  })
+  res.end()
+}
+
+/** RFC 6750 §3, without `resource_metadata`: that names our own API, and this client asked for another. */
+const challenge = (error: string, description: string) => ({
+  'WWW-Authenticate': `Bearer error="${error}", error_description="${description}"`,
+})
+
+function sendDecision(options: GateOptions, res: ServerResponse, requestId: string, it: Decision, adminOnly: boolean) {
+  if (!it.active && it.reason === 'unavailable') {
+    options.count('forward_auth', 'unavailable')
+    return sendProblem(res, requestId, refuse('unavailable'), {})
+  }
+  if (!it.active) {
+    options.count('forward_auth', it.reason)
+    const detail = refusalText(it.reason)
+    return sendProblem(res, requestId, refuse('unauthenticated', { detail }), challenge('invalid_token', detail))
+  }
+  if (adminOnly && it.evidence.account.role !== 'admin') {
+    options.count('forward_auth', 'forbidden')
+    const detail = 'Only admins of the organization may do this.'
+    return sendProblem(res, requestId, refuse('forbidden', { detail }), challenge('insufficient_scope', detail))
+  }
+  options.count('forward_auth', 'active')
+  admit(res, requestId, it.evidence)
+}
+
+/** `ANY /forward-auth` and all below: whatever the client wanted stands in the path and is none of our business. */
+export function forwardAuth(options: GateOptions): Door {
+  return (req, res, requestId) => {
+    const { path } = targetOf(req)
+    if (path !== '/forward-auth' && !path.startsWith('/forward-auth/')) return false
+    const question = questionOf(req)
+    if (!question.ok) {
+      options.count('forward_auth', 'bad_request')
+      sendProblem(res, requestId, question, {})
+      return true
+    }
+    const { token, adminOnly, ...rest } = question.value
+    if (token === undefined) {
+      options.count('forward_auth', 'missing')
+      // RFC 6750 §3: a client that sent no token of ours learns the scheme, and no error.
+      sendProblem(res, requestId, refuse('unauthenticated'), { 'WWW-Authenticate': 'Bearer' })
+      return true
+    }
+    decide(options, { token, organizationId: rest.organizationId, requestId }, res, (it) =>
+      sendDecision(options, res, requestId, it, adminOnly),
+    )
+    return true
+  }
+}

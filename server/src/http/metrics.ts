@@ -1,0 +1,87 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { GateOptions } from './gate-decide.ts'
+
+/** A figure that somebody else keeps and that is read when metrics are asked for. */
+export interface Reading {
+  name: string
+  help: string
+  kind: 'counter' | 'gauge'
+  read: () => number
+}
+
+export interface Metrics {
+  registry: Registry
+  /** One question to the gate; adds one to a plain number, since it happens on the hottest path there is. */
+  count: GateOptions['count']
+  /** One request that the router answered. */
+  routed: (routeClass: string, status: number, seconds: number) => void
+  /** A request that was turned away because too many were in flight. */
+  turnedAway: () => void
+}
+
+/** prom-client looks labels up by a joined text each time; the gate's counts are handed over when they are asked for. */
+function gateCounts(registry: Registry): Metrics['count'] {
+  const counts = { introspection: new Map<string, number>(), forward_auth: new Map<string, number>() }
+  new Counter({
+    name: 'portcullis_gate_decisions_total',
+    help: 'Questions to the gate by door and outcome: active, or the reason of the refusal.',
+    labelNames: ['door', 'outcome'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const [door, outcomes] of Object.entries(counts))
+        for (const [outcome, count] of outcomes) this.inc({ door, outcome }, count)
+    },
+  })
+  return (door, outcome) => {
+    const outcomes = counts[door]
+    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
+  }
+}
+
+function register({ name, help, kind, read }: Reading, registry: Registry): void {
+  if (kind === 'gauge') {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read())
+      },
+    })
+    return
+  }
+  new Counter({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.reset()
+      this.inc(read())
+    },
+  })
+}
+
+export function createMetrics(readings: readonly Reading[]): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  for (const reading of readings) register(reading, registry)
+  const routed = new Histogram({
+    name: 'portcullis_http_request_duration_seconds',
+    help: 'Requests that the router answered, by class of route and status.',
+    labelNames: ['route', 'status'],
+    buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+    registers: [registry],
+  })
+  const turnedAway = new Counter({
+    name: 'portcullis_http_turned_away_total',
+    help: 'Requests that were answered with 503 because too many were in flight.',
+    registers: [registry],
+  })
+  return {
+    registry,
+    count: gateCounts(registry),
+    routed: (route, status, seconds) => routed.observe({ route, status: `${Math.floor(status / 100)}xx` }, seconds),
+    turnedAway: () => turnedAway.inc(),
+  }
+}

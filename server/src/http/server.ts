@@ -1,0 +1,143 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
+import type { Logger } from 'pino'
+import { refuse } from '../kernel/result.ts'
+import { answerClientError } from './client-error.ts'
+import { type Door, sendProblem } from './door.ts'
+import type { Incoming } from './incoming.ts'
+import type { Metrics } from './metrics.ts'
+import { problemReply } from './reply.ts'
+import { safePath } from './safe-path.ts'
+
+/** Every bound on what a client may take of us. Times in milliseconds. */
+export interface Limits {
+  maxHeaderBytes: number
+  headersMs: number
+  requestMs: number
+  /** Longer than proxies keep idle connections (60 s as a rule), so that they close first and no request is lost. */
+  keepAliveMs: number
+  /** A connection on which nothing moves, in either direction. */
+  silenceMs: number
+  maxConnections: number
+  maxInFlight: number
+}
+
+const usual: Limits = {
+  maxHeaderBytes: 32 * 1024,
+  headersMs: 15_000,
+  requestMs: 30_000,
+  keepAliveMs: 65_000,
+  silenceMs: 120_000,
+  maxConnections: 10_000,
+  maxInFlight: 2_000,
+}
+
+export interface ServerOptions {
+  /** Asked in this order before the router. */
+  doors: readonly Door[]
+  router: (request: Request) => Response | Promise<Response>
+  incoming: Incoming
+  metrics: Pick<Metrics, 'routed' | 'turnedAway'>
+  log: Pick<Logger, 'info' | 'error'>
+  limits?: Partial<Limits>
+}
+
+export interface HttpServer {
+  listen: (port: number, host: string) => Promise<number>
+  /** True from the moment that a stop was asked for: readiness drops. */
+  readonly stopping: boolean
+  /**
+   * For `announceMs` all goes on, but each answer closes its connection, so that proxies notice; then nothing new is
+   * taken, and what is in flight may finish until `deadlineMs` have passed in all.
+   */
+  stop: (times?: { announceMs: number; deadlineMs: number }) => Promise<void>
+}
+
+function bounded(server: Server, limits: Limits): void {
+  server.headersTimeout = limits.headersMs
+  server.requestTimeout = limits.requestMs
+  server.keepAliveTimeout = limits.keepAliveMs
+  server.timeout = limits.silenceMs
+  server.maxConnections = limits.maxConnections
+  // The bound is the size of the headers: beyond a count node drops headers silently, a second credential among them.
+  server.maxHeadersCount = 0
+}
+
+/** The router behind a node server; what cannot even become a Request is a problem like all others. */
+const routerListener = ({ router, log }: ServerOptions) =>
+  getRequestListener((request) => router(request), {
+    overrideGlobalObjects: false,
+    errorHandler: (error) => {
+      const broken = error instanceof Error && error.name === 'RequestError'
+      if (!broken) log.error({ err: error }, 'the router threw')
+      return problemReply(broken ? 'bad_request' : 'internal', '')
+    },
+  })
+
+const routeClass = (path: string) => /^\/(api\/auth|api\/v1|assets)\//.exec(path)?.[1] ?? 'other'
+
+/** One line per request that the router answers; the gate is told by metrics alone. */
+function observe(options: ServerOptions, req: IncomingMessage, res: ServerResponse, requestId: string): void {
+  const startedAt = performance.now()
+  const path = (req.url ?? '').replace(/\?.*$/s, '')
+  res.once('close', () => {
+    const ms = performance.now() - startedAt
+    options.metrics.routed(routeClass(path), res.statusCode, ms / 1000)
+    const facts = { requestId, method: req.method, path: safePath(path), status: res.statusCode, ms: Math.round(ms) }
+    options.log.info(facts, 'request')
+  })
+}
+
+const delay = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms).unref())
+
+export function createHttpServer(options: ServerOptions): HttpServer {
+  const limits = { ...usual, ...options.limits }
+  const route = routerListener(options)
+  let inFlight = 0
+  let stopping = false
+
+  const answer = (req: IncomingMessage, res: ServerResponse, requestId: string) => {
+    if (inFlight > limits.maxInFlight) {
+      options.metrics.turnedAway()
+      return sendProblem(res, requestId, refuse('unavailable', { detail: 'Too many requests at once.' }), {})
+    }
+    for (const door of options.doors) if (door(req, res, requestId)) return
+    observe(options, req, res, requestId)
+    options.incoming.prepare(req, requestId)
+    res.setHeader('X-Request-Id', requestId)
+    void route(req, res)
+  }
+
+  const server = createServer(
+    { maxHeaderSize: limits.maxHeaderBytes, connectionsCheckingInterval: 5_000, noDelay: true },
+    (req, res) => {
+      inFlight += 1
+      res.on('close', () => {
+        inFlight -= 1
+      })
+      if (stopping) res.setHeader('Connection', 'close')
+      answer(req, res, options.incoming.requestId(req))
+    },
+  )
+  bounded(server, limits)
+  server.on('clientError', answerClientError)
+
+  return {
+    get stopping() {
+      return stopping
+    },
+    listen: (port, host) =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject)
+        server.listen(port, host, () => resolve((server.address() as AddressInfo).port))
+      }),
+    stop: async ({ announceMs, deadlineMs } = { announceMs: 1_000, deadlineMs: 9_000 }) => {
+      stopping = true
+      await delay(announceMs)
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      await Promise.race([closed, delay(deadlineMs - announceMs)])
+      server.closeAllConnections()
+    },
+  }
+}
