@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { canonicalEmail } from '../features/accounts/rules.ts'
 import { type IdPrefix, idPattern } from '../kernel/ids.ts'
 
 /** A fault to show at the field: text that a database or a terminal could choke on. */
@@ -28,6 +29,20 @@ export const freeText = (max: number) =>
     .refine((text) => lengthOf(text) <= max, `At most ${max} characters.`)
     .refine(isPlainLines, 'Leave out control characters.')
     .meta({ maxLength: max })
+
+const maxEmailLength = 254
+
+/** An email address in canonical form, at most as long as one can be (RFC 5321 §4.5.3.1.3). */
+export const emailAddress = () =>
+  z
+    .string()
+    .max(maxEmailLength * 4)
+    .transform(canonicalEmail)
+    .pipe(z.email('Not an email address.').max(maxEmailLength, `At most ${maxEmailLength} characters.`))
+    .meta({ format: 'email' })
+
+/** A new password; what is good enough is the policy's to say, this only bounds it. */
+export const newPassword = () => z.string().min(1, 'Enter a password.').max(1024, 'At most 128 characters.')
 
 /** A search phrase. */
 export const searchText = () => nameText(100)

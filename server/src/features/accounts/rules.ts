@@ -48,6 +48,15 @@ export const maySeeEmail = (
 ): boolean =>
   reader.role === 'admin' || reader.accountId === member.id || (member.role === 'admin' && member.status === 'joined')
 
+/** O7: an account's name as a reader sees it. An invited member has no name yet but the email, which not everybody sees. */
+export const shownName = (
+  reader: { role: Role; accountId: string },
+  account: { id: string; kind: AccountKind; role: Role; status: MemberStatus; name: string },
+): string =>
+  account.kind === 'service_account' || account.status === 'joined' || maySeeEmail(reader, account)
+    ? account.name
+    : 'Invited member'
+
 export type InvitationFault = 'repeated' | 'joined' | 'invited'
 
 /**

@@ -1,0 +1,112 @@
+import type { Reader } from '../../db/change.ts'
+import type { Deps } from '../../db/deps.ts'
+import type { RequestFacts } from '../../kernel/deps.ts'
+import { ok, type Result, refuse } from '../../kernel/result.ts'
+import { type GroupOfAccount, giveRole, removeAccount, withGroups } from '../accounts/actions.ts'
+import { byOf, type Caller, mayChangeRole, mayRemoveMember, maySeeEmail, shownName } from '../accounts/rules.ts'
+import type { Role } from '../organizations/rules.ts'
+import {
+  countJoinedAdmins,
+  findMember,
+  listMembers as findMembers,
+  type MemberFilter,
+  type MemberRecord,
+} from './store.ts'
+
+/** A member as one reader sees them. */
+export interface MemberView extends Omit<MemberRecord, 'email' | 'invitation'> {
+  email?: string
+  groups: GroupOfAccount[]
+  invitation?: { id: string; expiresAt: Date }
+}
+
+/** O7: emails as far as the reader may see them; invitations are the admins' business. */
+function viewFor(caller: Caller, { invitation, email, ...member }: MemberRecord & { groups: GroupOfAccount[] }) {
+  const view: MemberView = { ...member, name: shownName(caller, { ...member, kind: 'member' }) }
+  if (maySeeEmail(caller, member)) view.email = email
+  if (invitation && caller.role === 'admin') view.invitation = invitation
+  return view
+}
+
+async function view(db: Reader, caller: Caller, members: readonly MemberRecord[]): Promise<MemberView[]> {
+  return (await withGroups(db, caller.organizationId, members)).map((it) => viewFor(caller, it))
+}
+
+/** A page of members; reads one more than `limit`. */
+export const listMembers = (deps: Deps, caller: Caller, filter: Omit<MemberFilter, 'emailsSeen'>) =>
+  deps.read(caller.organizationId, async (db) => {
+    const emailsSeen = caller.role === 'admin' ? 'all' : { besidesAdmins: caller.accountId }
+    return view(db, caller, await findMembers(db, caller.organizationId, { ...filter, emailsSeen }))
+  })
+
+async function present(db: Reader, caller: Caller, id: string): Promise<MemberView | undefined> {
+  const found = await findMember(db, caller.organizationId, id)
+  return found && (await view(db, caller, [found]))[0]
+}
+
+export async function getMember(deps: Deps, caller: Caller, id: string): Promise<Result<MemberView, 'not_found'>> {
+  const found = await deps.read(caller.organizationId, (db) => present(db, caller, id))
+  return found ? ok(found) : refuse('not_found')
+}
+
+/** The member as O2 sees them, with the count that decides: taken in the change itself, when no other change runs. */
+async function standing(tx: Reader, caller: Caller, id: string) {
+  const member = await findMember(tx, caller.organizationId, id)
+  if (!member) return undefined
+  const joinedAdmins = await countJoinedAdmins(tx, caller.organizationId)
+  return { member, stands: { ...member, kind: 'member' as const }, count: { joinedAdmins } }
+}
+
+const targetOf = (it: MemberRecord) => ({ kind: 'member' as const, id: it.id, name: it.name })
+
+/** O2, O9: another role for a member, in effect on the next request. */
+export function changeMemberRole(
+  deps: Deps,
+  caller: Caller,
+  facts: RequestFacts,
+  { id, role }: { id: string; role: Role },
+): Promise<Result<MemberView, 'not_found' | 'last_admin'>> {
+  return deps.change(byOf(deps, caller, facts), async (tx) => {
+    const found = await standing(tx, caller, id)
+    if (!found) return refuse('not_found')
+    const { member, stands, count } = found
+    const allowed = mayChangeRole(stands, role, count)
+    if (!allowed.ok) return allowed
+    if (member.role !== role) await giveRole(tx, id, role)
+    const value = await present(tx, caller, id)
+    if (!value) throw new Error('A member that was just found is not there.')
+    if (member.role === role) return { ok: true, value, unchanged: true }
+    const event = {
+      action: 'member.role_changed' as const,
+      target: targetOf(member),
+      before: { role: member.role },
+      after: { role },
+    }
+    return { ok: true, value, events: [event], forget: [{ kind: 'account', id }] }
+  })
+}
+
+/** O2, O5: removes a member, invited or joined; their access ends at once. */
+export function removeMember(
+  deps: Deps,
+  caller: Caller,
+  facts: RequestFacts,
+  id: string,
+): Promise<Result<void, 'not_found' | 'last_admin'>> {
+  const by = byOf(deps, caller, facts)
+  return deps.change(by, async (tx) => {
+    const found = await standing(tx, caller, id)
+    if (!found) return refuse('not_found')
+    const { member, stands, count } = found
+    const allowed = mayRemoveMember(stands, count)
+    if (!allowed.ok) return allowed
+    const fallen = await removeAccount(tx, id, by.at)
+    const { email, role, status } = member
+    const event = {
+      action: 'member.removed' as const,
+      target: targetOf(member),
+      before: { email, role, status, ...fallen },
+    }
+    return { ok: true, value: undefined, events: [event], forget: [{ kind: 'account', id }] }
+  })
+}
