@@ -1,0 +1,35 @@
+import type { ZodType } from 'zod'
+import type { Deps } from '../db/deps.ts'
+import type { DatabaseFacts } from '../db/facts.ts'
+import type { Actor } from '../features/audit/rules.ts'
+
+/** What a command works with, be it inside the running instance or in a process of its own. */
+export interface CommandContext {
+  deps: Deps
+  facts: () => Promise<DatabaseFacts>
+}
+
+export interface Outcome {
+  exitCode: number
+  /** For the command line, not for the eye: JSON that it saves or renders. */
+  value?: unknown
+}
+
+export type Print = (line: string) => void
+
+/** A command is written once; whoever types it may reach the database through the running instance or directly. */
+export interface Command<A> {
+  name: string
+  /** Strict: arguments travel as JSON, and the socket's other end is believed no more than an HTTP client. */
+  args: ZodType<A>
+  run: (context: CommandContext, args: A, print: Print) => Promise<Outcome>
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a list of commands forgets what each of them was checked against.
+export type AnyCommand = Command<any>
+
+/** Identity function; exists so that each command is type-checked against its own arguments. */
+export const command = <A>(it: Command<A>): AnyCommand => it
+
+/** A1: commands write on behalf of whoever runs the instance. */
+export const operator: Actor = { kind: 'operator', id: null, name: 'Operator' }

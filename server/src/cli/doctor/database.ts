@@ -1,0 +1,50 @@
+import type { DatabaseFacts } from '../../db/facts.ts'
+import { doubt, type Finding, fault, fine } from './finding.ts'
+
+const oldestPostgres = 15
+const skewDoubtMs = 1000
+const skewFaultMs = 30_000
+
+export function judgeVersion(facts: DatabaseFacts, embedded: boolean): Finding {
+  const name = `PostgreSQL ${facts.versionText}${embedded ? ', embedded' : ''}`
+  return facts.version >= oldestPostgres * 10_000
+    ? fine('Database', name)
+    : fault('Database', `${name} is too old.`, `Move to PostgreSQL ${oldestPostgres} or later.`)
+}
+
+/** `askedAtMs` and `answeredAtMs` are this machine's clock around the question. */
+export function judgeClock(databaseMs: number, askedAtMs: number, answeredAtMs: number): Finding {
+  const outsideMs = Math.max(askedAtMs - databaseMs, databaseMs - answeredAtMs, 0)
+  if (outsideMs <= skewDoubtMs) return fine('Clock', 'this machine and the database agree')
+  const what = `this machine and the database differ by ${(outsideMs / 1000).toFixed(1)} s: tokens expire at the wrong time.`
+  const mend = 'Synchronize both with NTP (`timedatectl status` tells whether it runs).'
+  return outsideMs > skewFaultMs ? fault('Clock', what, mend) : doubt('Clock', what, mend)
+}
+
+export function judgeMigrations(pending: readonly string[]): Finding {
+  return pending.length === 0
+    ? fine('Migrations', 'all done')
+    : doubt(
+        'Migrations',
+        `still to do: ${pending.join(', ')}.`,
+        'Run `portcullis migrate`, or just start: it does them.',
+      )
+}
+
+/** O1's second wall. */
+export function judgeWall(facts: DatabaseFacts): Finding[] {
+  if (!facts.schema) return []
+  if (!facts.schema.unbound) return [fine('Second wall', `row-level security binds the role ${facts.role}`)]
+  const mend =
+    'Give DATABASE_URL a role that owns nothing, and PORTCULLIS_MIGRATION_URL the owner; `portcullis migrate` grants the rest.'
+  return [doubt('Second wall', `row-level security does not bind the role ${facts.role}, which owns the tables.`, mend)]
+}
+
+export function judgeOrganizations(facts: DatabaseFacts): Finding[] {
+  if (!facts.schema) return []
+  const { organizations } = facts.schema
+  if (organizations > 0) return [fine('Organizations', String(organizations))]
+  const mend =
+    'Open the set-up link that `portcullis start` prints, or run `portcullis organization create --name NAME --admin-email EMAIL`.'
+  return [doubt('Organizations', 'none yet: nobody can sign in.', mend)]
+}

@@ -1,0 +1,60 @@
+import { existsSync, statfsSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { keptSecretFiles } from '../../config.ts'
+import { doubt, type Finding, fault, fine, reasonOf } from './finding.ts'
+
+const mebibyte = 1024 * 1024
+const scarceBytes = 1024 * mebibyte
+const tooScarceBytes = 100 * mebibyte
+
+const rounded = (bytes: number) =>
+  bytes >= 1024 * mebibyte ? `${(bytes / 1024 / mebibyte).toFixed(1)} GiB` : `${Math.floor(bytes / mebibyte)} MiB`
+
+export function judgeSpace(freeBytes: number, folder: string): Finding {
+  const what = `${rounded(freeBytes)} free`
+  if (freeBytes >= scarceBytes) return fine('Disk', what)
+  const mend = `Make room on the file system of ${folder}.`
+  return freeBytes < tooScarceBytes
+    ? fault('Disk', `only ${what}: changes will soon fail.`, mend)
+    : doubt('Disk', `only ${what}.`, mend)
+}
+
+/** `mode` as `stat` tells it: what others on this machine may do with the folder. */
+export function judgeMode(folder: string, mode: number): Finding {
+  const mend = `chmod 700 ${folder}`
+  if ((mode & 0o022) !== 0) return fault('Data folder', `${folder} can be changed by others on this machine.`, mend)
+  if ((mode & 0o055) !== 0) return doubt('Data folder', `${folder} can be read by others on this machine.`, mend)
+  return fine('Data folder', folder)
+}
+
+function judgeSecretFile(path: string): Finding[] {
+  if (!existsSync(path) || (statSync(path).mode & 0o077) === 0) return []
+  return [fault('Secrets', `${path} can be read by others on this machine.`, `chmod 600 ${path}`)]
+}
+
+/** The nearest folder above that exists, where the data folder will be made. */
+const existing = (path: string): string => (existsSync(path) || dirname(path) === path ? path : existing(dirname(path)))
+
+export function judgeFolder(folder: string): Finding[] {
+  try {
+    const place = existing(folder)
+    const { bavail, bsize } = statfsSync(place)
+    const space = judgeSpace(bavail * bsize, place)
+    if (place !== folder) return [fine('Data folder', `${folder} will be made on the first start`), space]
+    const stat = statSync(folder)
+    if (!stat.isDirectory()) return [fault('Data folder', `${folder} is not a folder.`, 'Correct PORTCULLIS_DATA.')]
+    const files = Object.values(keptSecretFiles).map((it) => join(folder, it))
+    return [judgeMode(folder, stat.mode), ...judgeOwner(folder, stat.uid), ...files.flatMap(judgeSecretFile), space]
+  } catch (error) {
+    return [
+      fault('Data folder', `${folder} cannot be read: ${reasonOf(error)}.`, 'Run this as the user of the service.'),
+    ]
+  }
+}
+
+function judgeOwner(folder: string, uid: number): Finding[] {
+  const own = process.getuid?.()
+  if (own === undefined || own === uid) return []
+  const what = `${folder} belongs to user ${uid}, and this command runs as user ${own}.`
+  return [doubt('Data folder', what, 'Run commands and the service as the same user.')]
+}

@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs'
+import ipaddr from 'ipaddr.js'
+import { type Configured, type Environment, isLoopback, type Settings, variables } from '../../config.ts'
+import { doubt, type Finding, fault, fine } from './finding.ts'
+
+const oldestNode = 24
+
+export function judgeNode(version: string): Finding {
+  const major = Number(version.split('.')[0])
+  return major >= oldestNode
+    ? fine('Node.js', version)
+    : fault('Node.js', `${version} is too old.`, `Use Node.js ${oldestNode} or later; \`npm start\` brings its own.`)
+}
+
+/** Every fault of the configuration, or what of it deserves a look. */
+export function judgeConfiguration(env: Environment, parsed: Configured<Settings>): Finding[] {
+  if (!parsed.ok) {
+    return parsed.faults.map((it) => fault('Configuration', `${it.variable} ${it.message}.`, `Correct ${it.variable}.`))
+  }
+  const set = variables.filter((it) => env[it]?.trim()).length
+  const summary =
+    set === 0 ? 'every variable has its default' : `${set} of ${variables.length} variables set, none wrong`
+  return [
+    fine('Configuration', summary),
+    ...parsed.value.warnings.map((it) => doubt('Configuration', `${it.variable} ${it.message}.`, mendOf(it.variable))),
+  ]
+}
+
+const mends: Partial<Record<string, string>> = {
+  PORTCULLIS_URL: 'Set PORTCULLIS_URL to what people type, such as https://portcullis.example.com.',
+  PORTCULLIS_MIGRATION_URL:
+    'Give DATABASE_URL a role that owns nothing, and PORTCULLIS_MIGRATION_URL the owner of the database.',
+}
+const mendOf = (variable: string) => mends[variable] ?? `Correct or unset ${variable}.`
+
+const fewCharacters = 12
+
+/** Long is not enough: `aaaa…` is long. */
+export function judgeSecrets(settings: Settings): Finding[] {
+  const named = [
+    ['PORTCULLIS_SECRET', settings.secrets ?? []],
+    ['PORTCULLIS_RESOURCE_KEY', settings.resourceKeys ?? []],
+  ] as const
+  const weak = named.flatMap(([variable, secrets]) =>
+    secrets.some((it) => new Set(it).size < fewCharacters)
+      ? [fault('Secrets', `${variable} is easy to guess: it has few different characters.`, renew(variable))]
+      : [],
+  )
+  const shared = (settings.secrets ?? []).filter((it) => settings.resourceKeys?.includes(it))
+  if (shared.length > 0) {
+    const what =
+      'PORTCULLIS_SECRET and PORTCULLIS_RESOURCE_KEY are the same: every resource server could sign sessions.'
+    weak.push(fault('Secrets', what, renew('PORTCULLIS_SECRET')))
+  }
+  return weak.length > 0
+    ? weak
+    : [fine('Secrets', settings.secrets ? 'from the environment' : 'kept in the data folder')]
+}
+
+const renew = (variable: string) => `Make a new one with \`openssl rand -base64 32\` and put it first in ${variable}.`
+
+/** Whoever is believed about X-Forwarded-For can claim any address, and so get around the limits against guessing. */
+export function judgeProxies(settings: Settings): Finding {
+  const everybody = settings.trustedProxies.filter((it) => ipaddr.parseCIDR(it)[1] === 0)
+  if (everybody.length > 0) {
+    const mend = 'Name the addresses of your reverse proxies alone in PORTCULLIS_TRUSTED_PROXIES.'
+    return fault('Proxies', `${everybody.join(', ')} trusts everybody: any client can forge its address.`, mend)
+  }
+  if (settings.trustedProxies.length > 0) return fine('Proxies', `trusted: ${settings.trustedProxies.join(', ')}`)
+  if (isLoopback(new URL(settings.publicUrl).hostname)) return fine('Proxies', 'none trusted')
+  const what = 'none trusted: behind a reverse proxy all clients seem to have its address, and share one limit.'
+  return doubt('Proxies', what, 'Set PORTCULLIS_TRUSTED_PROXIES to its address, or ignore this without a proxy.')
+}
+
+export const judgeConsole = (indexPage: URL): Finding =>
+  existsSync(indexPage)
+    ? fine('Console', 'built')
+    : fault('Console', 'is not built, so browsers see nothing.', 'Run `npm run build`.')
