@@ -6,12 +6,15 @@ import { byOf, type Caller } from '../accounts/rules.ts'
 import {
   type Holder,
   impactOf,
+  mayDeleteGroup,
   mayNotLockOut,
   maySave,
+  outsideGroup,
   sameTokenCreation,
   type TokenCreation,
   tokenChange,
   warnsOfNoAccess,
+  withoutGroup,
 } from './rules.ts'
 import {
   countClasses,
@@ -85,6 +88,37 @@ export async function applySettings(tx: Writer, by: By, now: SettingsRecord, nex
     before: told(now.apiTokens, names),
     after: told(next, names),
   }
+}
+
+/**
+ * P6, P12: what deleting a group does to the setting, inside that deletion. Nothing where it is not selected; else it
+ * leaves the selection, once that was confirmed, and the token that asks must survive it.
+ */
+export async function deselectGroup(
+  tx: Writer,
+  by: By,
+  caller: Caller,
+  { groupId, confirmed }: { groupId: string; confirmed: boolean },
+): Promise<Result<Awaited<ReturnType<typeof applySettings>> | undefined, 'group_in_use' | 'would_lock_out'>> {
+  const now = await readSettings(tx, by.organizationId)
+  const allowed = mayDeleteGroup(now.apiTokens, groupId, confirmed)
+  if (!allowed.ok) return allowed
+  if (!now.apiTokens.groupIds.includes(groupId)) return ok(undefined)
+  const next = withoutGroup(now.apiTokens, groupId)
+  const asker = await askerOf(tx, caller)
+  const kept = mayNotLockOut(next, asker && outsideGroup(asker, groupId))
+  return kept.ok ? ok(await applySettings(tx, by, now, next)) : kept
+}
+
+/** P12: a managed token cannot cut itself off by taking its own account out of a group. */
+export async function mayLeaveGroup(
+  db: Reader,
+  caller: Caller,
+  { groupId, accountId }: { groupId: string; accountId: string },
+): Promise<Result<void, 'would_lock_out'>> {
+  const asker = accountId === caller.accountId ? await askerOf(db, caller) : undefined
+  if (!asker) return ok(undefined)
+  return mayNotLockOut(await readTokenCreation(db, caller.organizationId), outsideGroup(asker, groupId))
 }
 
 type SaveRefusal = 'invalid_request' | 'precondition_failed' | 'would_lock_out'

@@ -60,6 +60,21 @@ export function mayNotLockOut(after: TokenCreation, asker: Holder | undefined): 
   })
 }
 
+/** P6: a selected group is deleted once that was confirmed. */
+export const mayDeleteGroup = (
+  setting: TokenCreation,
+  groupId: string,
+  confirmed: boolean,
+): Result<void, 'group_in_use'> =>
+  confirmed || !setting.groupIds.includes(groupId)
+    ? ok(undefined)
+    : refuse('group_in_use', { detail: 'Confirm that it may leave the selection, or select other groups first.' })
+
+/** What is left of an account's groups without this one. */
+export const outsideGroup = (holder: Holder, groupId: string): Holder => ({
+  groupIds: holder.groupIds.filter((id) => id !== groupId),
+})
+
 /** P9, P10: equal in every part, whatever the order of the groups. */
 export const sameTokenCreation = (a: TokenCreation, b: TokenCreation): boolean =>
   a.creation === b.creation &&

@@ -1,0 +1,15 @@
+import * as z from 'zod'
+import { page, paging, searchText } from '../../http/shapes.ts'
+
+const role = z.enum(['member', 'manager'])
+
+export const GroupMemberQuery = z.strictObject({ ...paging, search: searchText().optional() })
+
+/** An account, with its role in the group. */
+export const GroupMember = z
+  .object({ id: z.string(), kind: z.enum(['member', 'service_account']), name: z.string(), role })
+  .meta({ id: 'GroupMember' })
+
+export const GroupMemberPage = page(GroupMember).meta({ id: 'GroupMemberPage' })
+
+export const GroupMemberChange = z.strictObject({ role }).meta({ id: 'GroupMemberChange' })
