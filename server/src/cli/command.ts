@@ -7,6 +7,8 @@ import type { Actor } from '../features/audit/rules.ts'
 export interface CommandContext {
   deps: Deps
   facts: () => Promise<DatabaseFacts>
+  /** All of the instance's, by id; only its operator sees over the walls (O1). */
+  organizations: () => Promise<readonly { id: string; name: string }[]>
 }
 
 export interface Outcome {
