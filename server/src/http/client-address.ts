@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6
@@ -13,9 +14,8 @@ function addressOf(text: string): Address | undefined {
     .replace(/^\[([^\]]*)\](?::\d+)?$/, '$1')
     .replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1')
     .replace(/%.*$/, '')
-  // ipaddr.js also reads octal, hexadecimal and short forms; nobody's log should.
-  if (!/^\d+\.\d+\.\d+\.\d+$/.test(bare) && !bare.includes(':')) return undefined
-  return ipaddr.isValid(bare) ? ipaddr.process(bare) : undefined
+  // Node's test first: ipaddr.js also reads octal, hexadecimal and short forms.
+  return isIP(bare) === 0 ? undefined : ipaddr.process(bare)
 }
 
 function contains(networks: readonly [Address, number][], address: Address): boolean {

@@ -19,6 +19,8 @@ export interface Limits {
   keepAliveMs: number
   /** A connection on which nothing moves, in either direction. */
   silenceMs: number
+  /** How often the times above are looked after. */
+  checkMs: number
   maxConnections: number
   maxInFlight: number
 }
@@ -29,6 +31,7 @@ const usual: Limits = {
   requestMs: 30_000,
   keepAliveMs: 65_000,
   silenceMs: 120_000,
+  checkMs: 5_000,
   maxConnections: 10_000,
   maxInFlight: 2_000,
 }
@@ -47,6 +50,8 @@ export interface HttpServer {
   listen: (port: number, host: string) => Promise<number>
   /** True from the moment that a stop was asked for: readiness drops. */
   readonly stopping: boolean
+  /** Requests that have not been answered in full. */
+  readonly inFlight: number
   /**
    * For `announceMs` all goes on, but each answer closes its connection, so that proxies notice; then nothing new is
    * taken, and what is in flight may finish until `deadlineMs` have passed in all.
@@ -110,7 +115,7 @@ export function createHttpServer(options: ServerOptions): HttpServer {
   }
 
   const server = createServer(
-    { maxHeaderSize: limits.maxHeaderBytes, connectionsCheckingInterval: 5_000, noDelay: true },
+    { maxHeaderSize: limits.maxHeaderBytes, connectionsCheckingInterval: limits.checkMs, noDelay: true },
     (req, res) => {
       inFlight += 1
       res.on('close', () => {
@@ -126,6 +131,9 @@ export function createHttpServer(options: ServerOptions): HttpServer {
   return {
     get stopping() {
       return stopping
+    },
+    get inFlight() {
+      return inFlight
     },
     listen: (port, host) =>
       new Promise((resolve, reject) => {
