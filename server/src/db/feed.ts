@@ -1,9 +1,20 @@
 import type { Forget } from './change.ts'
 
+/** What one round trip brought: entries in order, without a gap, and the feed's head at that moment. */
+export interface FeedAnswer {
+  head: number
+  entries: { number: number; forget: Forget[] }[]
+  /**
+   * The first answer of a new connection. It may lead to another history than before (a standby that took over without
+   * its last commits, a restored backup), whose numbers mean other changes: nothing remembered can be vouched for.
+   */
+  fresh?: boolean
+}
+
 /** One round trip over the connection that carries the feed: everything after `seen`, and the head that it reaches. */
 export interface FeedSource {
-  /** At most `limit` entries after `seen`, in order, with the feed's head at that moment. Rejects when the database is away. */
-  after: (seen: number, limit: number) => Promise<{ head: number; entries: { number: number; forget: Forget[] }[] }>
+  /** At most `limit` entries after `seen`. Rejects within a second when the database is away. */
+  after: (seen: number, limit: number) => Promise<FeedAnswer>
   /** Calls back when something was committed, to be asked sooner; never to be relied upon (a half-open connection is silent). */
   onWake: (wake: () => void) => void
   close: () => Promise<void>
@@ -91,17 +102,17 @@ export class Lease {
   async #roundTrip(): Promise<void> {
     for (;;) {
       const sentAt = this.#now()
-      const { head, entries } = await this.#source.after(this.applied, batch)
-      this.#apply(head, entries)
-      if (this.applied < head) continue
+      const answer = await this.#source.after(this.applied, batch)
+      this.#apply(answer)
+      if (this.applied < answer.head) continue
       this.confirmedAt = sentAt
       return
     }
   }
 
-  #apply(head: number, entries: { number: number; forget: Forget[] }[]): void {
+  #apply({ head, entries, fresh = false }: FeedAnswer): void {
     const gap =
-      !this.#started || head < this.applied || (head > this.applied && entries[0]?.number !== this.applied + 1)
+      !this.#started || fresh || head < this.applied || (head > this.applied && entries[0]?.number !== this.applied + 1)
     this.#started = true
     if (gap) {
       // First look, a pruned feed or a restored database: nothing remembered can be vouched for.

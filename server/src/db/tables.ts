@@ -91,7 +91,7 @@ export interface Tables {
   }
   /** The change feed: what every process must forget, in the order of commits. */
   feed: { number: number; organization_id: string; forget: Json<readonly { kind: string; id: string }[]>; at: Date }
-  feed_head: { only: boolean; head: number }
+  feed_head: { single: boolean; head: number }
   /** The one-time set-up link of a first start. */
   setups: { secret_hash: string; created_at: Date; expires_at: Date }
 

@@ -85,7 +85,7 @@ const statements = [
   'create index audit_events_by_action on audit_events (organization_id, action, sequence)',
   `create table feed (number bigint primary key, organization_id text not null, forget jsonb not null, at timestamptz not null)`,
   'create index feed_by_time on feed (at)',
-  'create table feed_head (only boolean primary key default true check (only), head bigint not null)',
+  'create table feed_head (single boolean primary key default true check (single), head bigint not null)',
   'insert into feed_head (head) values (0)',
 
   `alter table organizations enable row level security`,
@@ -113,7 +113,7 @@ const statements = [
       token_id text, organization_id text, account_id text, issued_at timestamptz, expires_at timestamptz, revoked boolean, owner_removed boolean,
       kind text, role text, name text, username text, groups jsonb, organization_role_ids jsonb,
       creation text, suspend_outside_groups boolean, selected jsonb)
-    language sql stable security definer set search_path = pg_catalog, public as $$
+    language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
       select t.id, t.organization_id, t.account_id, t.issued_at, t.expires_at,
         t.revoked_at is not null or s.retired_at is not null, a.removed_at is not null,
         a.kind, a.role, coalesce(u.name, a.name), coalesce(u.email, a.email, a.name),
@@ -130,18 +130,18 @@ const statements = [
       left join public.users u on u.id = a.user_id
       where s.hash = wanted_hash $$`,
   `create function find_invitation(wanted_hash text) returns table (organization_id text, invitation_id text)
-    language sql stable security definer set search_path = pg_catalog, public as $$
+    language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
       select organization_id, id from public.invitations where secret_hash = wanted_hash $$`,
   `create function memberships_of(wanted_user text) returns table (
       organization_id text, organization_name text, organization_slug text, account_id text, role text)
-    language sql stable security definer set search_path = pg_catalog, public as $$
+    language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
       select o.id, o.name, o.slug, a.id, a.role from public.accounts a join public.organizations o on o.id = a.organization_id
       where a.user_id = wanted_user and a.removed_at is null and a.status = 'joined' order by o.id $$`,
   `create function organization_count() returns bigint
-    language sql stable security definer set search_path = pg_catalog, public as $$ select count(*) from public.organizations $$`,
+    language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$ select count(*) from public.organizations $$`,
   /* Takes the feed's next number and holds its lock until commit, so that numbers appear in the order of commits. */
   `create function append_to_feed(at_organization text, what jsonb, at_time timestamptz) returns bigint
-    language plpgsql security definer set search_path = pg_catalog, public as $$
+    language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
     declare taken bigint;
     begin
       update public.feed_head set head = head + 1 returning head into taken;
@@ -150,12 +150,12 @@ const statements = [
       return taken;
     end $$`,
   `create function feed_after(seen bigint, at_most integer) returns table (head bigint, number bigint, organization_id text, forget jsonb)
-    language sql stable security definer set search_path = pg_catalog, public as $$
+    language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
       select h.head, f.number, f.organization_id, f.forget from public.feed_head h
       left join (select * from public.feed where feed.number > seen order by feed.number limit at_most) f on true order by f.number $$`,
   /* T8: adds up a batch of uses; rows are taken in the order of their ids, so that two processes never wait in a circle. */
   `create function record_uses(batch jsonb) returns void
-    language sql security definer set search_path = pg_catalog, public as $$
+    language sql security definer set search_path = pg_catalog, public, pg_temp as $$
       with uses as (
         select t.id, t.organization_id, (u->>'day')::date as day, (u->>'count')::bigint as count, (u->>'lastUsedAt')::timestamptz as last
         from jsonb_array_elements(batch) u join public.tokens t on t.id = u->>'tokenId' order by t.id, 3

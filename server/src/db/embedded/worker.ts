@@ -1,0 +1,60 @@
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { PGlite } from '@electric-sql/pglite'
+import { parseDate, parseNumber, typeIds } from '../types.ts'
+
+/** What the thread is asked, and what it tells. One question at a time is in work; the rest wait in the port's order. */
+export type ToWorker =
+  | { id: number; kind: 'query'; text: string; parameters: readonly unknown[] }
+  | { id: number; kind: 'close' }
+export type FromWorker =
+  | { kind: 'ready' }
+  | { kind: 'wake' }
+  | { kind: 'answer'; id: number; rows: unknown[]; rowCount: number; command: string }
+  | { kind: 'fault'; id: number; fault: Record<string, unknown> }
+
+const port = parentPort as MessagePort
+const tell = (message: FromWorker) => port.postMessage(message)
+
+/**
+ * One session, one process: the defaults of a shared server only cost memory here. `relaxedDurability` stays off, so
+ * that a commit is answered after its log was written.
+ */
+const settings = ['shared_buffers=16MB', 'max_connections=4', 'autovacuum_worker_slots=1', 'max_wal_size=128MB']
+
+const database = new PGlite((workerData as { folder: string }).folder, {
+  startParams: [...PGlite.defaultStartParams, ...settings.flatMap((it) => ['-c', it])],
+  parsers: { [typeIds.int8]: parseNumber, [typeIds.numeric]: parseNumber, [typeIds.date]: parseDate },
+})
+
+/**
+ * An error's own fields (`code`, `constraint`, `detail` …) as plain data, since threads can't hand over classes; but for
+ * the statement and its parameters, which PGlite adds and a log must never show.
+ */
+function faultOf(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { message: String(error) }
+  const { query: _, params: __, ...fields } = JSON.parse(JSON.stringify(error)) as Record<string, unknown>
+  return { ...fields, message: error.message }
+}
+
+async function answer(asked: ToWorker): Promise<void> {
+  try {
+    if (asked.kind === 'close') {
+      await database.close()
+      tell({ kind: 'answer', id: asked.id, rows: [], rowCount: 0, command: '' })
+      port.close()
+      return
+    }
+    const { rows, rowCount, command } = await database.query(asked.text, [...asked.parameters])
+    tell({ kind: 'answer', id: asked.id, rows, rowCount: rowCount ?? 0, command: command ?? '' })
+  } catch (error) {
+    tell({ kind: 'fault', id: asked.id, fault: faultOf(error) })
+  }
+}
+
+await database.waitReady
+await database.listen('portcullis_feed', () => tell({ kind: 'wake' }))
+let turn = Promise.resolve()
+port.on('message', (asked: ToWorker) => {
+  turn = turn.then(() => answer(asked))
+})
+tell({ kind: 'ready' })

@@ -1,0 +1,94 @@
+import { type Kysely, sql } from 'kysely'
+import { type Migration, Migrator } from 'kysely/migration'
+import { grantTo } from './grants.ts'
+import * as first from './migrations/001-first.ts'
+import type { Tables } from './tables.ts'
+
+/** Every migration, in order. Named here rather than found in a folder, so that what runs can be read. */
+const migrations: Record<string, Migration> = { '001-first': first }
+
+/** The role that the service takes on when its login owns the tables. One per cluster; databases share it. */
+export const serviceRole = 'portcullis_service'
+
+/** Ours alone in this database, whoever else uses advisory locks: 'port' in ASCII. */
+const lockKey = 0x706f7274
+
+const codeOf = (error: unknown): string => String((error as { code?: unknown }).code ?? '')
+const insufficientPrivilege = '42501'
+/** Another database of the cluster made the same role, or granted it, in the same moment. */
+const racing = ['42710', '23505', 'XX000']
+
+export interface Migrated {
+  applied: string[]
+  /** A newer version has been here. Its schema works for us too (rolling restarts), and is left alone. */
+  ahead: boolean
+  /** Whether the service can be held by the wall: false when no role could be made for it. */
+  wall: boolean
+}
+
+/**
+ * Brings the schema up to date and gives the service its rights. `db` is the owner's. Of several processes that start
+ * together one works and the others wait for it. `loginRole` is the service's own login if it has one; otherwise
+ * `portcullis_service` is made, for the service to take on.
+ */
+export const migrate = (db: Kysely<Tables>, loginRole?: string): Promise<Migrated> =>
+  db.connection().execute(async (connection) => {
+    // Also for the grants: two processes that alter the same privileges disturb each other.
+    await sql`select pg_advisory_lock(${sql.lit(lockKey)})`.execute(connection)
+    try {
+      return await migrateAlone(connection, loginRole)
+    } finally {
+      await sql`select pg_advisory_unlock(${sql.lit(lockKey)})`.execute(connection)
+    }
+  })
+
+async function migrateAlone(db: Kysely<Tables>, loginRole: string | undefined): Promise<Migrated> {
+  const role = loginRole ?? ((await canTakeOn(db, serviceRole)) ? serviceRole : undefined)
+  const wall = role !== undefined
+  if (await isAhead(db)) return { applied: [], ahead: true, wall }
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } })
+  const { error, results } = await migrator.migrateToLatest()
+  if (error) throw error
+  if (role !== undefined) await grantTo(db as Kysely<unknown>, role)
+  return { applied: results?.map((it) => it.migrationName) ?? [], ahead: false, wall }
+}
+
+async function isAhead(db: Kysely<Tables>): Promise<boolean> {
+  const found = await sql<{
+    there: boolean
+  }>`select to_regclass('public.kysely_migration') is not null as there`.execute(db)
+  if (!found.rows[0]?.there) return false
+  const done = await sql<{ name: string }>`select name from public.kysely_migration`.execute(db)
+  return done.rows.some((it) => !(it.name in migrations))
+}
+
+/** Makes the role if it is missing, and sees whether this login may take it on; managed databases may forbid either. */
+async function canTakeOn(db: Kysely<Tables>, role: string): Promise<boolean> {
+  const attempts = [
+    async () => undefined,
+    () => sql`create role ${sql.id(role)} nologin`.execute(db),
+    () => sql`grant ${sql.id(role)} to current_user`.execute(db),
+    () => sql`grant ${sql.id(role)} to current_user`.execute(db),
+  ]
+  for (const attempt of attempts) {
+    try {
+      await attempt()
+    } catch (error) {
+      if (![insufficientPrivilege, ...racing].includes(codeOf(error))) throw error
+    }
+    if (await taken(db, role)) return true
+  }
+  return false
+}
+
+async function taken(db: Kysely<Tables>, role: string): Promise<boolean> {
+  try {
+    await sql`set role ${sql.id(role)}`.execute(db)
+    await sql`reset role`.execute(db)
+    return true
+  } catch (error) {
+    // 22023: there is no such role.
+    if ([insufficientPrivilege, '22023'].includes(codeOf(error))) return false
+    throw error
+  }
+}

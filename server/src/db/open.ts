@@ -1,0 +1,110 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { Kysely, PostgresDialect } from 'kysely'
+import type { Database } from './change.ts'
+import { embeddedFeed } from './embedded/feed-source.ts'
+import { Turns } from './embedded/turns.ts'
+import type { FeedSource } from './feed.ts'
+import { type FolderLock, lockFolder } from './folder-lock.ts'
+import { type Migrated, migrate, serviceRole } from './migrate.ts'
+import { openPool } from './postgres/connect.ts'
+import { PostgresFeed } from './postgres/feed-source.ts'
+import type { Tables } from './tables.ts'
+
+export interface OpenDatabase {
+  kind: 'embedded' | 'postgres'
+  /** The service's own access, behind the wall: it owns nothing, and row-level security binds it (O1). */
+  db: Database
+  /** The owner's access, past the wall: for migrations and operator commands alone. */
+  owner: Database
+  feed: FeedSource
+  migrated: Migrated
+  /** One login both owns the tables and serves, so the second wall for O1 is weaker (or, without a role, not there). */
+  weakWall: boolean
+  /** The embedded folder's lock with the socket for commands. */
+  lock?: FolderLock
+  close: () => Promise<void>
+}
+
+export interface OpenOptions {
+  /** PostgreSQL; undefined: the embedded database in `dataFolder`. */
+  databaseUrl?: string | undefined
+  dataFolder: string
+  /** The owner of the tables; undefined: `databaseUrl` does both. */
+  migrationUrl?: string | undefined
+  /** Connections of the service's pool. */
+  poolSize?: number
+}
+
+const kysely = (dialect: PostgresDialect): Database => new Kysely<Tables>({ dialect })
+
+/** Opens the database and brings its schema up to date. Rejects when it is away: trying again is the caller's. */
+export const openDatabase = (options: OpenOptions): Promise<OpenDatabase> =>
+  options.databaseUrl === undefined ? openEmbedded(options.dataFolder) : openPostgres(options.databaseUrl, options)
+
+async function openEmbedded(dataFolder: string): Promise<OpenDatabase> {
+  const lock = await lockFolder(dataFolder)
+  const folder = join(dataFolder, 'database')
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const turns = new Turns(folder, serviceRole)
+  const access = (who: 'service' | 'owner') => kysely(new PostgresDialect({ pool: turns.poolFor(who) }))
+  const owner = access('owner')
+  const close = async () => {
+    await turns.close()
+    await lock.release()
+  }
+  try {
+    const migrated = await migrate(owner)
+    return {
+      kind: 'embedded',
+      db: access('service'),
+      owner,
+      feed: embeddedFeed(turns),
+      migrated,
+      weakWall: false,
+      lock,
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function openPostgres(url: string, { migrationUrl, poolSize = 10 }: OpenOptions): Promise<OpenDatabase> {
+  const ownerPool = openPool({ url: migrationUrl ?? url, max: 2, name: 'portcullis owner', patient: true })
+  const owner = kysely(new PostgresDialect({ pool: ownerPool }))
+  try {
+    const login = migrationUrl === undefined ? undefined : await loginOf(url)
+    const migrated = await migrate(owner, login)
+    const role = login === undefined && migrated.wall ? serviceRole : undefined
+    const pool = openPool({ url, role, max: poolSize, name: 'portcullis' })
+    const feed = new PostgresFeed(url, role)
+    return {
+      kind: 'postgres',
+      db: kysely(new PostgresDialect({ pool })),
+      owner,
+      feed,
+      migrated,
+      weakWall: migrationUrl === undefined,
+      close: async () => {
+        await feed.close()
+        await Promise.all([pool.end(), ownerPool.end()])
+      },
+    }
+  } catch (error) {
+    await ownerPool.end()
+    throw error
+  }
+}
+
+/** The role that the service logs in as, to which the owner grants what it needs. */
+async function loginOf(url: string): Promise<string> {
+  const pool = openPool({ url, max: 1, name: 'portcullis' })
+  try {
+    const { rows } = await pool.query<{ login: string }>('select current_user::text as login')
+    return rows[0]?.login as string
+  } finally {
+    await pool.end()
+  }
+}

@@ -1,0 +1,91 @@
+import { Client, type ClientBase, type ClientConfig, Pool, type PoolConfig, types } from 'pg'
+import { parseDate, parseNumber, typeIds } from '../types.ts'
+
+/** Longest statement, on the server and then, should the server be out of reach, on our side. */
+const statementMs = 10_000
+const answerMs = statementMs + 1000
+/** A process that freezes inside a transaction must not hold an organization's lock, or the feed's, for long. */
+const idleInTransactionMs = 5000
+
+const ours: Record<number, (text: string) => unknown> = {
+  [typeIds.int8]: parseNumber,
+  [typeIds.numeric]: parseNumber,
+  [typeIds.date]: parseDate,
+}
+
+/** Parsers for our connections alone, not for the whole process as `pg.types.setTypeParser` would. */
+const parsers: NonNullable<ClientConfig['types']> = {
+  getTypeParser: ((id: number, format?: 'text') =>
+    ours[id] ?? types.getTypeParser(id, format)) as typeof types.getTypeParser,
+}
+
+/** A dead peer is noticed on an idle connection within about 13 s: Node probes each second, ten times. */
+const connection = (url: string, name: string): ClientConfig => ({
+  connectionString: url,
+  application_name: name,
+  types: parsers,
+  keepAlive: true,
+  keepAliveInitialDelayMillis: 3000,
+})
+
+/** Silence on the wire has no other end than this: the socket is torn down, and with it whatever waits on it. */
+export const tearDown = (client: ClientBase): void => {
+  ;(client as unknown as { connection: { stream: { destroy: () => void } } }).connection.stream.destroy()
+}
+
+/**
+ * `pg`'s own `query_timeout` gives the connection back to the pool with the unanswered query still on it, where the next
+ * user waits behind it; a connection that stays silent is therefore torn down.
+ */
+function bound(client: ClientBase): void {
+  const query = client.query.bind(client) as (...asked: unknown[]) => unknown
+  client.query = ((...asked: unknown[]) => {
+    const answer = query(...asked)
+    if (!(answer instanceof Promise)) return answer
+    const timer = setTimeout(() => tearDown(client), answerMs)
+    return answer.finally(() => clearTimeout(timer))
+  }) as typeof client.query
+}
+
+/** One statement, so that poolers which refuse start-up parameters work too. */
+const enterSession = (client: ClientBase, role: string | undefined, statement: number) =>
+  client.query(
+    `select set_config('statement_timeout', $1, false), set_config('idle_in_transaction_session_timeout', $2, false),
+      set_config('role', $3, false)`,
+    [`${statement}`, `${idleInTransactionMs}`, role ?? 'none'],
+  )
+
+export interface PoolOptions {
+  url: string
+  /** Taken on by every connection; undefined: the login's own. */
+  role?: string | undefined
+  max: number
+  name: string
+  /** Migrations may take their time. */
+  patient?: boolean
+}
+
+export function openPool({ url, role, max, name, patient = false }: PoolOptions): Pool {
+  const pool = new Pool({
+    ...connection(url, name),
+    max,
+    connectionTimeoutMillis: 5000,
+    idleTimeoutMillis: 60_000,
+    onConnect: async (client: ClientBase) => {
+      if (!patient) bound(client)
+      await enterSession(client, role, patient ? 0 : statementMs)
+    },
+  } as PoolConfig)
+  // An idle connection that breaks is replaced when the next one is needed; there is nobody to tell.
+  pool.on('error', () => undefined)
+  return pool
+}
+
+/** A single connection, for the feed. */
+export async function openClient(url: string, role: string | undefined, timeoutMs: number): Promise<Client> {
+  const client = new Client({ ...connection(url, 'portcullis feed'), connectionTimeoutMillis: timeoutMs })
+  client.on('error', () => undefined)
+  await client.connect()
+  await enterSession(client, role, timeoutMs)
+  return client
+}
