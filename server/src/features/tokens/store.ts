@@ -1,5 +1,6 @@
 import { type ExpressionBuilder, sql } from 'kysely'
 import type { Reader, Writer } from '../../db/change.ts'
+import { containing } from '../../db/search.ts'
 import type { Tables } from '../../db/tables.ts'
 import type { AccountKind, AccountName } from '../accounts/rules.ts'
 import type { TokenState } from './rules.ts'
@@ -93,8 +94,6 @@ function inState(eb: TokenExpressions, { state, at, suspended }: TokenFilter) {
   return eb.and([eb.not(isExpired(eb, at)), eb(cutOff, '=', state === 'suspended')])
 }
 
-const literal = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`
-
 /** Newest first; one more than `limit`, to know whether there is a next page. */
 export async function listTokens(db: Reader, filter: TokenFilter): Promise<TokenRecord[]> {
   let rows = tokenRows(db)
@@ -102,7 +101,7 @@ export async function listTokens(db: Reader, filter: TokenFilter): Promise<Token
     .limit(filter.limit + 1)
   if (filter.accountId !== undefined) rows = rows.where('t.account_id', '=', filter.accountId)
   if (filter.before !== undefined) rows = rows.where('t.id', '<', filter.before)
-  if (filter.search !== undefined) rows = rows.where('t.name', 'ilike', literal(filter.search))
+  if (filter.search !== undefined) rows = rows.where('t.name', 'ilike', containing(filter.search))
   if (filter.state !== undefined) rows = rows.where((eb) => inState(eb as unknown as TokenExpressions, filter))
   return (await rows.execute()).map(toRecord)
 }

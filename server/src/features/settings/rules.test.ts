@@ -1,0 +1,192 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import {
+  type AccountClass,
+  impactOf,
+  isSuspended,
+  mayCreateToken,
+  mayNotLockOut,
+  maySave,
+  sameTokenCreation,
+  suspensionOf,
+  type TokenCreation,
+  warnsOfNoAccess,
+  withoutGroup,
+} from './rules.ts'
+
+const groupIds = ['grp_a', 'grp_b', 'grp_c', 'grp_d']
+const someGroups = fc.subarray(groupIds)
+const setting: fc.Arbitrary<TokenCreation> = fc.record({
+  creation: fc.constantFrom('all', 'groups', 'none'),
+  groupIds: someGroups,
+  suspendOutsideGroups: fc.boolean(),
+})
+const holder = fc.record({ groupIds: someGroups })
+
+/** The source document, as a table: what an account inside and outside of the selection may do, and whether its tokens work. */
+const table = [
+  { creation: 'all', suspendOutsideGroups: false, inside: ['creates', 'works'], outside: ['creates', 'works'] },
+  { creation: 'all', suspendOutsideGroups: true, inside: ['creates', 'works'], outside: ['creates', 'works'] },
+  { creation: 'groups', suspendOutsideGroups: false, inside: ['creates', 'works'], outside: ['restricted', 'works'] },
+  {
+    creation: 'groups',
+    suspendOutsideGroups: true,
+    inside: ['creates', 'works'],
+    outside: ['restricted', 'suspended'],
+  },
+  {
+    creation: 'none',
+    suspendOutsideGroups: false,
+    inside: ['disabled', 'suspended'],
+    outside: ['disabled', 'suspended'],
+  },
+  {
+    creation: 'none',
+    suspendOutsideGroups: true,
+    inside: ['disabled', 'suspended'],
+    outside: ['disabled', 'suspended'],
+  },
+] as const
+
+const said = (it: TokenCreation, owner: { groupIds: readonly string[] }) => {
+  const may = mayCreateToken(it, owner)
+  return [may.ok ? 'creates' : may.code.replace('token_creation_', ''), isSuspended(it, owner) ? 'suspended' : 'works']
+}
+
+describe('P1–P5: who may create, and whose tokens work', () => {
+  test.each(table)('$creation, suspend outside: $suspendOutsideGroups', (row) => {
+    const it = { ...row, groupIds: ['grp_a', 'grp_b'] }
+    expect(said(it, { groupIds: ['grp_c', 'grp_b'] })).toEqual(row.inside)
+    expect(said(it, { groupIds: ['grp_c'] })).toEqual(row.outside)
+    expect(said(it, { groupIds: [] })).toEqual(row.outside)
+  })
+
+  test('P3: state depends on the present setting alone: whatever was before, leaving none restores what all allows', () => {
+    fc.assert(fc.property(setting, holder, (it, owner) => !isSuspended({ ...it, creation: 'all' }, owner)))
+  })
+
+  test('P4: membership is live: joining a selected group gives the ability, leaving all of them takes it', () => {
+    fc.assert(
+      fc.property(fc.subarray(groupIds, { minLength: 1 }), fc.boolean(), someGroups, (selected, suspend, others) => {
+        const it: TokenCreation = { creation: 'groups', groupIds: selected, suspendOutsideGroups: suspend }
+        const joined = { groupIds: [...others, selected[0] ?? ''] }
+        const left = { groupIds: others.filter((id) => !selected.includes(id)) }
+        return mayCreateToken(it, joined).ok && !mayCreateToken(it, left).ok && !isSuspended(it, joined)
+      }),
+    )
+  })
+
+  test('whoever may create has tokens that work', () => {
+    fc.assert(fc.property(setting, holder, (it, owner) => !mayCreateToken(it, owner).ok || !isSuspended(it, owner)))
+  })
+
+  test('suspensionOf says the same as isSuspended for accounts inside and outside', () => {
+    fc.assert(
+      fc.property(setting, holder, (it, owner) => {
+        const selected = owner.groupIds.some((id) => it.groupIds.includes(id))
+        return suspensionOf(it)[selected ? 'selected' : 'others'] === isSuspended(it, owner)
+      }),
+    )
+  })
+})
+
+describe('P6: the selection', () => {
+  test('acts in groups alone: in other modes it changes nothing', () => {
+    fc.assert(
+      fc.property(setting, someGroups, fc.boolean(), holder, (it, otherGroups, suspend, owner) => {
+        fc.pre(it.creation !== 'groups')
+        const other = { ...it, groupIds: otherGroups, suspendOutsideGroups: suspend }
+        expect(said(other, owner)).toEqual(said(it, owner))
+      }),
+    )
+  })
+
+  test('groups without a group is refused, with the field named; everything else is taken', () => {
+    fc.assert(fc.property(setting, (it) => maySave(it).ok === !(it.creation === 'groups' && it.groupIds.length === 0)))
+    const refused = maySave({ creation: 'groups', groupIds: [], suspendOutsideGroups: false })
+    expect(refused).toMatchObject({ ok: false, code: 'invalid_request', errors: [{ path: 'apiTokens.groupIds' }] })
+  })
+
+  test('a deleted group leaves the selection; emptied, it stays groups with nobody allowed', () => {
+    const emptied = withoutGroup({ creation: 'groups', groupIds: ['grp_a'], suspendOutsideGroups: false }, 'grp_a')
+    expect(emptied).toEqual({ creation: 'groups', groupIds: [], suspendOutsideGroups: false })
+    fc.assert(fc.property(holder, (owner) => !mayCreateToken(emptied, owner).ok))
+  })
+})
+
+test('P12: refused exactly when the asking token would be cut off; a console session never is', () => {
+  fc.assert(
+    fc.property(setting, holder, (it, asker) => {
+      expect(mayNotLockOut(it, asker).ok).toBe(!isSuspended(it, asker))
+      expect(mayNotLockOut(it, undefined).ok).toBe(true)
+    }),
+  )
+})
+
+test('P9: with none, nothing can call the API unless an account is mapped at an enabled provider', () => {
+  fc.assert(
+    fc.property(
+      setting,
+      fc.boolean(),
+      (it, mapped) => warnsOfNoAccess(it, mapped) === (it.creation === 'none' && !mapped),
+    ),
+  )
+})
+
+test('P10: two settings are the same whatever the order of their groups', () => {
+  fc.assert(fc.property(setting, (it) => sameTokenCreation(it, { ...it, groupIds: [...it.groupIds].reverse() })))
+  fc.assert(
+    fc.property(setting, setting, (a, b) => sameTokenCreation(a, b) === (JSON.stringify(a) === JSON.stringify(b))),
+  )
+})
+
+interface ModelAccount {
+  groupIds: string[]
+  tokens: number
+  used: number
+}
+
+/** The model asks the rules of each account one by one; the impact must say the same from counts by class. */
+test('P9: the impact counts what would happen to each account and token', () => {
+  const account: fc.Arbitrary<ModelAccount> = fc
+    .record({ groupIds: someGroups, tokens: fc.nat(5), used: fc.nat(5) })
+    .map((it) => ({ ...it, used: Math.min(it.used, it.tokens) }))
+  fc.assert(
+    fc.property(setting, setting, fc.array(account, { maxLength: 12 }), (before, after, accounts) => {
+      const sum = (pick: (it: ModelAccount) => number, when: (it: ModelAccount) => boolean) =>
+        accounts.filter(when).reduce((n, it) => n + pick(it), 0)
+      const cutOff = (it: ModelAccount) => !isSuspended(before, it) && isSuspended(after, it)
+      expect(impactOf(before, after, classesOf(before, after, accounts))).toEqual({
+        accounts: {
+          losingCreation: sum(
+            () => 1,
+            (it) => mayCreateToken(before, it).ok && !mayCreateToken(after, it).ok,
+          ),
+          gainingCreation: sum(
+            () => 1,
+            (it) => !mayCreateToken(before, it).ok && mayCreateToken(after, it).ok,
+          ),
+        },
+        tokens: {
+          suspended: sum((it) => it.tokens, cutOff),
+          restored: sum(
+            (it) => it.tokens,
+            (it) => isSuspended(before, it) && !isSuspended(after, it),
+          ),
+          suspendedUsedLast24h: sum((it) => it.used, cutOff),
+        },
+      })
+    }),
+  )
+})
+
+function classesOf(before: TokenCreation, after: TokenCreation, accounts: readonly ModelAccount[]): AccountClass[] {
+  const isIn = (it: ModelAccount, selection: TokenCreation) => it.groupIds.some((id) => selection.groupIds.includes(id))
+  return accounts.map((it) => ({
+    selectedBefore: isIn(it, before),
+    selectedAfter: isIn(it, after),
+    accounts: 1,
+    tokens: it.tokens,
+    tokensUsedLast24h: it.used,
+  }))
+}

@@ -1,0 +1,111 @@
+import { html, raw } from 'hono/html'
+
+interface Operation {
+  operationId?: string
+  summary?: string
+  tags?: string[]
+  parameters?: { name: string; in: string; required?: boolean; description?: string }[]
+  requestBody?: { content: Record<string, { schema: Schema }> }
+  responses: Record<string, { description: string; content?: Record<string, { schema: Schema }> }>
+}
+
+interface Schema {
+  $ref?: string
+  type?: string | string[]
+  properties?: Record<string, Schema>
+  required?: string[]
+  items?: Schema
+  enum?: string[]
+  anyOf?: Schema[]
+  const?: unknown
+  format?: string
+  minLength?: number
+  maxLength?: number
+}
+
+const style = `
+:root{color-scheme:light dark;--line:light-dark(#d5dbe1,#3b434c);--soft:light-dark(#f4f6f8,#1f242a);--dim:light-dark(#4a5560,#aab4be)}
+body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;overflow-wrap:break-word}
+h2{margin-top:3rem}section{border-top:1px solid var(--line);padding:1rem 0}h3{margin:0;font-size:1rem;font-weight:600}
+code{font:.875em/1.4 ui-monospace,monospace;background:var(--soft);padding:.1em .3em;border-radius:3px}
+.dim{color:var(--dim)}table{border-collapse:collapse;width:100%;margin:.5rem 0}td{padding:.25rem .5rem .25rem 0;vertical-align:top}
+pre{background:var(--soft);padding:.75rem;border-radius:4px;overflow-x:auto;margin:.5rem 0}pre code{padding:0;background:none}`
+
+const nameOf = ({ $ref }: Schema) => $ref?.split('/').at(-1)
+
+/** A schema as one line, as a person would say it: `string (1–100)`, `"all" | "groups"`, `Token[]`. */
+function typeOf(schema: Schema): string {
+  const name = nameOf(schema)
+  if (name) return name
+  if (schema.anyOf) return schema.anyOf.map(typeOf).join(' | ')
+  if (schema.const !== undefined) return JSON.stringify(schema.const)
+  if (schema.enum) return schema.enum.map((it) => JSON.stringify(it)).join(' | ')
+  if (schema.items) return `${typeOf(schema.items)}[]`
+  const bounds = schema.maxLength === undefined ? '' : ` (${schema.minLength ?? 0}–${schema.maxLength})`
+  return `${schema.format ?? [schema.type ?? 'any'].flat().join(' | ')}${bounds}`
+}
+
+const fields = ({ properties = {}, required = [] }: Schema) => html`<table>
+  ${Object.entries(properties).map(
+    ([name, it]) =>
+      html`<tr><td><code>${name}</code>${required.includes(name) ? '' : ' (optional)'}</td><td class="dim">${typeOf(it)}</td></tr>`,
+  )}
+</table>`
+
+const schemaOf = (content: Record<string, { schema: Schema }> | undefined) => Object.values(content ?? {})[0]?.schema
+
+function section(method: string, path: string, it: Operation, schemas: Record<string, Schema>) {
+  const resolved = (schema: Schema | undefined) => schema && (schemas[nameOf(schema) ?? ''] ?? schema)
+  const body = resolved(schemaOf(it.requestBody?.content))
+  return html`<section id="${it.operationId ?? ''}">
+    <h3><code>${method.toUpperCase()} ${path}</code></h3>
+    <p>${it.summary ?? ''}</p>
+    ${
+      it.parameters?.some((p) => p.in !== 'path')
+        ? html`<p class="dim">${it.parameters.filter((p) => p.in !== 'path').map((p) => html`<code>${p.name}</code> `)}</p>`
+        : ''
+    }
+    ${body?.properties ? fields(body) : ''}
+    <table>
+      ${Object.entries(it.responses).map(
+        ([status, answer]) =>
+          html`<tr><td><code>${status}</code></td><td class="dim">${answer.description} ${answer.content && status < '300' ? typeOf(schemaOf(answer.content) ?? {}) : ''}</td></tr>`,
+      )}
+    </table>
+  </section>`
+}
+
+/** The API as one readable page, made from the same document that machines read; no script, nothing from elsewhere. */
+export function docsPage(openApi: Record<string, unknown>, productName: string): string {
+  const paths = openApi.paths as Record<string, Record<string, Operation>>
+  const { schemas } = openApi.components as { schemas: Record<string, Schema> }
+  const byTag = new Map<string, ReturnType<typeof section>[]>()
+  for (const [path, methods] of Object.entries(paths)) {
+    for (const [method, it] of Object.entries(methods)) {
+      const tag = it.tags?.[0] ?? 'other'
+      byTag.set(tag, [...(byTag.get(tag) ?? []), section(method, path, it, schemas)])
+    }
+  }
+  return String(html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width" />
+        <title>${productName} organization settings: API</title>
+        <style>${raw(style)}</style>
+      </head>
+      <body>
+        <main>
+          <h1>${productName} organization settings: API</h1>
+          <p>
+            Send a token as <code>Authorization: Bearer …</code>. Errors are RFC 9457 problems with a stable
+            <code>code</code>. For machines: <a href="/openapi.json">openapi.json</a>.
+          </p>
+          <nav aria-label="Contents"><ul>${[...byTag.keys()].map((tag) => html`<li><a href="#tag-${tag}">${tag}</a></li>`)}</ul></nav>
+          ${[...byTag].map(([tag, sections]) => html`<h2 id="tag-${tag}">${tag}</h2>${sections}`)}
+          <h2 id="shapes">shapes</h2>
+          ${Object.entries(schemas).map(([name, it]) => html`<section id="shape-${name}"><h3>${name}</h3>${fields(it)}</section>`)}
+        </main>
+      </body>
+    </html>`)
+}

@@ -1,0 +1,75 @@
+import { Hono, type MiddlewareHandler } from 'hono'
+import { secureHeaders } from 'hono/secure-headers'
+import type { Logger } from 'pino'
+import type { Deps } from '../db/deps.ts'
+import { type Doorkeeper, type Env, mount } from './app.ts'
+import { clientHeader, requestIdHeader } from './incoming.ts'
+import { problemReply } from './reply.ts'
+import type { AnyRoute } from './route.ts'
+
+interface RouterParts {
+  routes: readonly AnyRoute[]
+  deps: Deps
+  keeper: Doorkeeper
+  /** Sign-in's own routes, below `/api/auth/`. */
+  signIn: (request: Request) => Promise<Response>
+  /** `GET /openapi.json` and `/docs`. */
+  documents: Record<string, () => Response>
+  /** The console's files. */
+  files: readonly MiddlewareHandler[]
+  log: Pick<Logger, 'error'>
+}
+
+/** Mantine writes style attributes, so styles may be inline; scripts never. An invitation's secret must not leave in a Referer. */
+const headers = (https: boolean) =>
+  secureHeaders({
+    contentSecurityPolicy: {
+      defaultSrc: ["'self'"],
+      scriptSrc: ["'self'"],
+      styleSrc: ["'self'", "'unsafe-inline'"],
+      imgSrc: ["'self'", 'data:'],
+      connectSrc: ["'self'"],
+      objectSrc: ["'none'"],
+      baseUri: ["'none'"],
+      formAction: ["'self'"],
+      frameAncestors: ["'none'"],
+    },
+    strictTransportSecurity: https ? 'max-age=63072000; includeSubDomains' : false,
+    referrerPolicy: 'no-referrer',
+    xFrameOptions: 'DENY',
+  })
+
+/** Everything that is not a hot door: the management API, sign-in, its documents and the console. */
+export function buildRouter({ routes, deps, keeper, signIn, documents, files, log }: RouterParts): Hono<Env> {
+  const app = new Hono<Env>()
+  app.use(headers(deps.instance.publicUrl.startsWith('https:')))
+  app.use(async (c, next) => {
+    c.set('facts', {
+      requestId: c.req.header(requestIdHeader) ?? '',
+      ip: c.req.header(clientHeader) ?? null,
+      userAgent: c.req.header('user-agent')?.slice(0, 500) ?? null,
+    })
+    await next()
+  })
+  mount(app, routes, deps, keeper)
+  app.all('/api/auth/*', (c) => signIn(c.req.raw))
+  for (const [path, document] of Object.entries(documents)) app.get(path, () => document())
+  for (const file of files) app.get('*', file)
+  app.notFound((c) => problemReply('not_found', c.get('facts').requestId))
+  app.onError((error, c) => {
+    const { requestId } = c.get('facts')
+    if (isDatabaseAway(error)) return problemReply('unavailable', requestId, {}, { 'retry-after': '1' })
+    log.error({ err: error, requestId }, 'a request failed')
+    return problemReply('internal', requestId)
+  })
+  return app
+}
+
+const awayCodes = /^(08\w{3}|57P0[123]|53300|ECONN(REFUSED|RESET)|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/
+
+/** PostgreSQL's classes 08 and 57P0x (connection lost, shutting down), too many clients, or a socket that failed. */
+const isDatabaseAway = (error: unknown): boolean => {
+  const { code, message } = error as { code?: unknown; message?: unknown }
+  if (typeof code === 'string' && awayCodes.test(code)) return true
+  return typeof message === 'string' && /^(Connection terminated|timeout exceeded when trying to connect)/.test(message)
+}

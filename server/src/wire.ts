@@ -1,0 +1,173 @@
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import type { Logger } from 'pino'
+import { typeidUnboxed } from 'typeid-js'
+import { changer, type Forget, reader } from './db/change.ts'
+import type { Deps } from './db/deps.ts'
+import { Lease } from './db/feed.ts'
+import { lookups } from './db/lookups.ts'
+import type { OpenDatabase } from './db/open.ts'
+import { people } from './db/people.ts'
+import { setups } from './db/setups.ts'
+import { buildGate } from './features/access/actions.ts'
+import { Memory } from './features/access/store.ts'
+import { auditRoutes } from './features/audit/routes.ts'
+import { groupRoutes } from './features/groups/routes.ts'
+import { invitationRoutes } from './features/invitations/routes.ts'
+import { memberRoutes } from './features/members/routes.ts'
+import { organizationRoutes } from './features/organizations/routes.ts'
+import { serviceAccountRoutes } from './features/service-accounts/routes.ts'
+import { settingsRoutes } from './features/settings/routes.ts'
+import { setupRoutes } from './features/setup/routes.ts'
+import { buildSignIn } from './features/sign-in/actions.ts'
+import { tokenRoutes } from './features/tokens/routes.ts'
+import { buildRecorder } from './features/usage/actions.ts'
+import { usageRoutes } from './features/usage/routes.ts'
+import { consoleFiles } from './http/console-files.ts'
+import { resourceKeys } from './http/credentials.ts'
+import { documentsOf } from './http/documents.ts'
+import type { Door } from './http/door.ts'
+import { buildDoorkeeper } from './http/doorkeeper.ts'
+import { gateListener } from './http/gate.ts'
+import { healthDoor } from './http/health.ts'
+import { createMetrics } from './http/metrics.ts'
+import { openApiOf } from './http/openapi.ts'
+import { originsOf } from './http/origins.ts'
+import { buildRouter } from './http/router.ts'
+import type { Outbox, World } from './kernel/deps.ts'
+
+/** Every route of the management API; the OpenAPI document and the route table test read this list. */
+export const routes = [
+  ...organizationRoutes,
+  ...settingsRoutes,
+  ...memberRoutes,
+  ...invitationRoutes,
+  ...serviceAccountRoutes,
+  ...groupRoutes,
+  ...usageRoutes,
+  ...tokenRoutes,
+  ...auditRoutes,
+  ...setupRoutes,
+]
+
+export interface Options {
+  publicUrl: string
+  productName: string
+  secrets: readonly [string, ...string[]]
+  resourceKeys: readonly string[]
+  consoleFolder: string
+}
+
+const realWorld: World = { now: () => new Date(), newId: (prefix) => typeidUnboxed(prefix), randomBytes }
+
+export type Wired = Awaited<ReturnType<typeof wire>>
+
+/** THE place that wires: everything that this process is made of, one line per thing. `world` is set by tests. */
+export async function wire(
+  options: Options,
+  database: OpenDatabase,
+  outbox: Outbox,
+  log: Logger,
+  world: World = realWorld,
+) {
+  const { db } = database
+  const memory = new Memory()
+  const forget = (what: readonly Forget[] | 'everything') => memory.forget(what, world.now())
+  const lease = new Lease(database.feed, forget)
+  const look = lookups(db)
+  const failed = (error: unknown, requestId?: string) => log.error({ err: error, requestId }, 'a request failed')
+  const recorder = buildRecorder({
+    write: look.recordUses,
+    failed: (error) => log.warn({ err: error }, 'uses were not written'),
+  })
+  const gate = buildGate({
+    memory,
+    lease,
+    lookups: look,
+    now: () => world.now().getTime(),
+    used: recorder.used,
+    failed,
+  })
+  const read = reader(db)
+  const change = changer(db, world, (what) => lease.applyOwn(what))
+  const instance = { publicUrl: options.publicUrl, productName: options.productName }
+  const origins = originsOf(options.publicUrl)
+  const signIn = buildSignIn({
+    db,
+    change,
+    lookups: look,
+    people: people(db),
+    instance,
+    origins,
+    secrets: options.secrets,
+    outbox,
+    log,
+    world,
+  })
+  const deps: Deps = {
+    ...world,
+    read,
+    change,
+    lookups: look,
+    people: people(db),
+    setups: setups(db),
+    outbox,
+    passwords: signIn.passwords,
+    sessions: signIn.sessions,
+    instance,
+    confirmation: {
+      name: `${hostname()}:${process.pid}`,
+      forgotAt: (organizationId) => memory.forgotAt(organizationId),
+      confirmedAt: () => new Date(Date.now() - Math.round(lease.ageMs)),
+      holdsLease: () => lease.holds,
+    },
+  }
+  const keeper = buildDoorkeeper({ gate, signIn, lookups: look, read, publicUrl: options.publicUrl, origins })
+  const documents = documentsOf(openApiOf(routes, {}), options.productName)
+  const router = buildRouter({
+    routes,
+    deps,
+    keeper,
+    signIn: signIn.handler,
+    documents,
+    files: consoleFiles(options.consoleFolder),
+    log,
+  })
+  const metrics = createMetrics([
+    { name: 'portcullis_remembered_tokens', help: 'Tokens in memory.', kind: 'gauge', read: () => memory.size },
+    {
+      name: 'portcullis_feed_number',
+      help: 'Last applied entry of the change feed.',
+      kind: 'gauge',
+      read: () => lease.applied,
+    },
+    {
+      name: 'portcullis_lease_age_seconds',
+      help: 'Time since the database confirmed that memory is up to date.',
+      kind: 'gauge',
+      read: () => lease.ageMs / 1000,
+    },
+  ])
+  const knowsKey = resourceKeys(options.resourceKeys)
+  const waitsFor = () => (lease.holds ? [] : ['the database'])
+  const doors: Door[] = [
+    gateListener({ gate, count: metrics.count, failed }, knowsKey),
+    healthDoor({ waitsFor, registry: metrics.registry, knowsKey, instance }, failed),
+  ]
+  await lease.start()
+  return {
+    deps,
+    gate,
+    lease,
+    router,
+    doors,
+    metrics,
+    flushUses: recorder.flush,
+    /** Writes what is pending and lets the database go. */
+    close: async () => {
+      await recorder.close()
+      await lease.close()
+      await database.close()
+    },
+  }
+}
