@@ -11,7 +11,9 @@ import { people } from './db/people.ts'
 import { setups } from './db/setups.ts'
 import { buildGate } from './features/access/actions.ts'
 import { Memory } from './features/access/store.ts'
+import { accountRoutes } from './features/accounts/routes.ts'
 import { auditRoutes } from './features/audit/routes.ts'
+import { groupMemberRoutes } from './features/group-members/routes.ts'
 import { groupRoutes } from './features/groups/routes.ts'
 import { invitationRoutes } from './features/invitations/routes.ts'
 import { memberRoutes } from './features/members/routes.ts'
@@ -32,18 +34,21 @@ import { gateListener } from './http/gate.ts'
 import { healthDoor } from './http/health.ts'
 import { createMetrics } from './http/metrics.ts'
 import { openApiOf } from './http/openapi.ts'
+import { doorPaths } from './http/openapi-doors.ts'
 import { originsOf } from './http/origins.ts'
 import { buildRouter } from './http/router.ts'
 import type { Outbox, World } from './kernel/deps.ts'
 
 /** Every route of the management API; the OpenAPI document and the route table test read this list. */
 export const routes = [
+  ...accountRoutes,
   ...organizationRoutes,
   ...settingsRoutes,
   ...memberRoutes,
   ...invitationRoutes,
   ...serviceAccountRoutes,
   ...groupRoutes,
+  ...groupMemberRoutes,
   ...usageRoutes,
   ...tokenRoutes,
   ...auditRoutes,
@@ -56,6 +61,8 @@ export interface Options {
   secrets: readonly [string, ...string[]]
   resourceKeys: readonly string[]
   consoleFolder: string
+  /** True once a stop was asked for: readiness drops. */
+  stopping?: () => boolean
 }
 
 const realWorld: World = { now: () => new Date(), newId: (prefix) => typeidUnboxed(prefix), randomBytes }
@@ -123,7 +130,7 @@ export async function wire(
     },
   }
   const keeper = buildDoorkeeper({ gate, signIn, lookups: look, read, publicUrl: options.publicUrl, origins })
-  const documents = documentsOf(openApiOf(routes, {}), options.productName)
+  const documents = documentsOf(openApiOf(routes, doorPaths), options.productName)
   const router = buildRouter({
     routes,
     deps,
@@ -149,7 +156,10 @@ export async function wire(
     },
   ])
   const knowsKey = resourceKeys(options.resourceKeys)
-  const waitsFor = () => (lease.holds ? [] : ['the database'])
+  const waitsFor = () => [
+    ...(lease.holds ? [] : ['the database']),
+    ...(options.stopping?.() ? ['the end of this process'] : []),
+  ]
   const doors: Door[] = [
     gateListener({ gate, count: metrics.count, failed }, knowsKey),
     healthDoor({ waitsFor, registry: metrics.registry, knowsKey, instance }, failed),

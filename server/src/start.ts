@@ -1,0 +1,126 @@
+import { resolve } from 'node:path'
+import closeWithGrace from 'close-with-grace'
+import type { Logger } from 'pino'
+import type { AnyCommand, CommandContext } from './cli/command.ts'
+import { answerCommands } from './cli/socket.ts'
+import type { Config } from './config.ts'
+import { databaseFacts } from './db/facts.ts'
+import { type OpenDatabase, openDatabase } from './db/open.ts'
+import { foundFromConfiguration, issueSetupLink } from './features/setup/actions.ts'
+import { resourceKeys } from './http/credentials.ts'
+import { sendProblem } from './http/door.ts'
+import { healthDoor } from './http/health.ts'
+import { incomingRequests } from './http/incoming.ts'
+import { createMetrics } from './http/metrics.ts'
+import { createHttpServer } from './http/server.ts'
+import { refuse } from './kernel/result.ts'
+import { createLog } from './log.ts'
+import { createOutbox } from './mail/outbox.ts'
+import { type Wired, wire } from './wire.ts'
+
+export const consoleFolder = resolve(import.meta.dirname, '../../console/dist')
+
+const retryMs = 1000
+
+/** A database that is not there yet is waited for; every other failure to open it is the operator's to mend. */
+const isAway = (error: unknown): boolean =>
+  /^(08\w{3}|57P03|ECONN(REFUSED|RESET)|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/.test(
+    String((error as { code?: unknown }).code ?? ''),
+  )
+
+async function openPatiently(config: Config, log: Logger): Promise<OpenDatabase> {
+  const { database, dataFolder } = config
+  const urls = database.kind === 'postgres' ? { databaseUrl: database.url, migrationUrl: database.migrationUrl } : {}
+  for (;;) {
+    try {
+      return await openDatabase({ dataFolder, ...urls })
+    } catch (error) {
+      if (!isAway(error)) throw error
+      log.warn({ err: error }, 'the database is away; trying again')
+      await new Promise((done) => setTimeout(done, retryMs))
+    }
+  }
+}
+
+/** A first start: from the configuration, or by a one-time link; answers the link while nobody has used it. */
+async function firstStart(config: Config, wired: Wired): Promise<string | undefined> {
+  if (!config.firstAdmin) return issueSetupLink(wired.deps)
+  const { email, password, organization } = config.firstAdmin
+  const founded = await foundFromConfiguration(wired.deps, {
+    email,
+    password,
+    organization,
+    name: email.split('@')[0] ?? email,
+  })
+  if (founded.ok || founded.code === 'not_found') return undefined
+  throw new Error(`PORTCULLIS_ADMIN_PASSWORD: ${founded.errors?.[0]?.message ?? 'was refused'}`)
+}
+
+/** Where to go next, for whoever started this in a terminal. The link is a secret, so it is told here and never logged. */
+function tellWhereToGo(config: Config, setupLink: string | undefined): void {
+  const lines = setupLink
+    ? ['Portcullis is ready. Nobody is here yet: set it up (once, within a day) at', '', `    ${setupLink}`]
+    : ['Portcullis is ready.', '', `    console   ${config.publicUrl}/`, `    API       ${config.publicUrl}/docs`]
+  process.stderr.write(`\n${lines.join('\n')}\n\n`)
+}
+
+/** What commands from outside may use. Only the operator sees all organizations, so this goes by the owner's access. */
+const commandContext = (wired: Wired, database: OpenDatabase): CommandContext => ({
+  deps: wired.deps,
+  facts: () => databaseFacts(database.db),
+  organizations: () => database.owner.selectFrom('organizations').select(['id', 'name']).orderBy('id').execute(),
+})
+
+/** What answers before the database does: readiness says what is waited for, everything else that it is not there yet. */
+function waitingDoors(config: Config) {
+  const instance = { publicUrl: config.publicUrl, productName: config.productName }
+  const { registry } = createMetrics([])
+  const knowsKey = resourceKeys(config.resourceKeys)
+  return healthDoor({ waitsFor: () => ['the database'], registry, knowsKey, instance }, () => undefined)
+}
+
+/**
+ * `portcullis start`: listens at once, opens the database (and waits for it), wires, and serves until a signal. On
+ * SIGTERM readiness drops, what is in flight finishes, pending uses are written, and the database is let go.
+ */
+export async function start(config: Config, commands: readonly AnyCommand[]): Promise<void> {
+  const log = createLog(config.logLevel)
+  for (const { variable, message } of config.warnings) log.warn(`${variable} ${message}`)
+  let wired: Wired | undefined
+  const waiting = waitingDoors(config)
+  const metrics = createMetrics([])
+  const server = createHttpServer({
+    doors: [
+      (req, res, id) => {
+        if (wired) return wired.doors.some((door) => door(req, res, id))
+        if (!waiting(req, res, id)) sendProblem(res, id, refuse('unavailable', { detail: 'Starting.' }), {})
+        return true
+      },
+    ],
+    router: (request) => wired?.router.fetch(request) ?? new Response(null, { status: 503 }),
+    incoming: incomingRequests(config.trustedProxies),
+    metrics: {
+      routed: (...it) => (wired?.metrics ?? metrics).routed(...it),
+      turnedAway: () => (wired?.metrics ?? metrics).turnedAway(),
+    },
+    log,
+  })
+  await server.listen(config.port, config.host)
+  const database = await openPatiently(config, log)
+  const options = { ...config, consoleFolder, stopping: () => server.stopping }
+  wired = await wire(options, database, createOutbox(config.mail, log), log)
+  if (database.lock) answerCommands(database.lock.server, commands, commandContext(wired, database))
+  const link = await firstStart(config, wired)
+  log.info({ host: config.host, port: config.port, database: database.kind }, 'ready')
+  tellWhereToGo(config, link)
+  stopOnSignal(server, wired, log)
+}
+
+function stopOnSignal(server: { stop: () => Promise<void> }, wired: Wired, log: Logger): void {
+  closeWithGrace({ delay: 10_000, logger: log }, async ({ signal, err }) => {
+    if (err) log.fatal({ err }, 'stopping after a bug')
+    else log.info({ signal }, 'stopping')
+    await server.stop()
+    await wired.close()
+  })
+}
