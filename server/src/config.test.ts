@@ -75,7 +75,7 @@ const good: [Environment, Partial<Settings>][] = [
     { mail: { url: 'smtps://user:pw@mail.example.com:465', from: 'Portcullis <no-reply@example.com>' } },
   ],
   [{ LOG_LEVEL: 'WARN' }, { logLevel: 'warn' }],
-  [postgres, { database: { kind: 'postgres', url: postgres.DATABASE_URL, migrationUrl: postgres.DATABASE_URL } }],
+  [postgres, { database: { kind: 'postgres', url: postgres.DATABASE_URL, migrationUrl: undefined } }],
   [
     { ...postgres, PORTCULLIS_MIGRATION_URL: 'postgresql:///portcullis?host=/run/postgresql' },
     {

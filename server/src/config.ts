@@ -13,10 +13,10 @@ export interface Settings {
   readonly publicUrl: string
   /** Absolute; holds the embedded database, the generated secrets and the socket. */
   readonly dataFolder: string
-  /** `migrationUrl` equals `url` when only one role is configured (the second wall is weaker then). */
+  /** Without `migrationUrl` one login both owns the tables and serves (the second wall is weaker then). */
   readonly database:
     | { readonly kind: 'embedded' }
-    | { readonly kind: 'postgres'; readonly url: string; readonly migrationUrl: string }
+    | { readonly kind: 'postgres'; readonly url: string; readonly migrationUrl: string | undefined }
   readonly secrets: SeveralSecrets | undefined
   readonly resourceKeys: SeveralSecrets | undefined
   /** Who and what to create on a first start without any organization. */
@@ -139,7 +139,7 @@ export function parseSettings(env: Environment): Configured<Settings> {
     port,
     publicUrl,
     dataFolder: take('PORTCULLIS_DATA', readers.readFolder) ?? resolve('data'),
-    database: url ? { kind: 'postgres', url, migrationUrl: migrationUrl ?? url } : { kind: 'embedded' },
+    database: url ? { kind: 'postgres', url, migrationUrl } : { kind: 'embedded' },
     secrets: take('PORTCULLIS_SECRET', readers.readSecrets),
     resourceKeys: take('PORTCULLIS_RESOURCE_KEY', readers.readResourceKeys),
     firstAdmin: email && password && organization ? { email, password, organization } : undefined,

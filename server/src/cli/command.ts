@@ -1,12 +1,12 @@
 import type { ZodType } from 'zod'
 import type { Deps } from '../db/deps.ts'
-import type { DatabaseFacts } from '../db/facts.ts'
+import type { Inspection } from '../db/inspect.ts'
 import type { Actor } from '../features/audit/rules.ts'
 
 /** What a command works with, be it inside the running instance or in a process of its own. */
 export interface CommandContext {
   deps: Deps
-  facts: () => Promise<DatabaseFacts>
+  inspect: () => Promise<Inspection>
   /** All of the instance's, by id; only its operator sees over the walls (O1). */
   organizations: () => Promise<readonly { id: string; name: string }[]>
 }

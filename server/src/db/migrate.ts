@@ -53,13 +53,22 @@ async function migrateAlone(db: Kysely<Tables>, loginRole: string | undefined): 
   return { applied: results?.map((it) => it.migrationName) ?? [], ahead: false, wall }
 }
 
-async function isAhead(db: Kysely<Tables>): Promise<boolean> {
+async function doneMigrations(db: Kysely<Tables>): Promise<string[]> {
   const found = await sql<{
     there: boolean
   }>`select to_regclass('public.kysely_migration') is not null as there`.execute(db)
-  if (!found.rows[0]?.there) return false
+  if (!found.rows[0]?.there) return []
   const done = await sql<{ name: string }>`select name from public.kysely_migration`.execute(db)
-  return done.rows.some((it) => !(it.name in migrations))
+  return done.rows.map((it) => it.name)
+}
+
+const isAhead = async (db: Kysely<Tables>): Promise<boolean> =>
+  (await doneMigrations(db)).some((name) => !(name in migrations))
+
+/** What `migrate` would do, for `portcullis doctor`. */
+export async function pendingMigrations(db: Kysely<Tables>): Promise<string[]> {
+  const done = await doneMigrations(db)
+  return Object.keys(migrations).filter((name) => !done.includes(name))
 }
 
 /** Makes the role if it is missing, and sees whether this login may take it on; managed databases may forbid either. */

@@ -1,0 +1,56 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { Kysely, PostgresDialect, type PostgresPool } from 'kysely'
+import type { Pool } from 'pg'
+import type { Database } from './change.ts'
+import { Turns } from './embedded/turns.ts'
+import { type DatabaseFacts, databaseFacts } from './facts.ts'
+import { lockFolder } from './folder-lock.ts'
+import { pendingMigrations, serviceRole } from './migrate.ts'
+import type { OpenOptions } from './open.ts'
+import { openPool } from './postgres/connect.ts'
+import type { Tables } from './tables.ts'
+
+const embeddedFolder = (dataFolder: string) => join(dataFolder, 'database')
+
+/** Whether a database was ever made in this data folder. */
+export const hasEmbedded = (dataFolder: string): boolean => existsSync(embeddedFolder(dataFolder))
+
+export interface Inspection {
+  facts: DatabaseFacts
+  /** Migrations that are still to do. */
+  pending: string[]
+}
+
+/** `service` answers for the role that serves, `owner` for the schema. */
+export const inspect = async (service: Database, owner: Database): Promise<Inspection> => ({
+  facts: await databaseFacts(service),
+  pending: await pendingMigrations(owner),
+})
+
+/** Asks a database about itself and changes nothing: no migration, no role. The embedded one must not be running. */
+export const inspectDatabase = ({ databaseUrl, dataFolder, migrationUrl }: OpenOptions): Promise<Inspection> =>
+  databaseUrl === undefined ? inspectEmbedded(dataFolder) : inspectPostgres(databaseUrl, migrationUrl ?? databaseUrl)
+
+const databaseOver = (pool: PostgresPool): Database => new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+
+async function inspectEmbedded(dataFolder: string): Promise<Inspection> {
+  const lock = await lockFolder(dataFolder)
+  const turns = new Turns(embeddedFolder(dataFolder), serviceRole)
+  try {
+    const owner = databaseOver(turns.poolFor('owner'))
+    return await inspect(owner, owner)
+  } finally {
+    await turns.close()
+    await lock.release()
+  }
+}
+
+async function inspectPostgres(serviceUrl: string, ownerUrl: string): Promise<Inspection> {
+  const [service, owner] = [serviceUrl, ownerUrl].map((url) => openPool({ url, max: 1, name: 'portcullis doctor' }))
+  try {
+    return await inspect(databaseOver(service as Pool), databaseOver(owner as Pool))
+  } finally {
+    await Promise.all([service?.end(), owner?.end()])
+  }
+}
