@@ -16,13 +16,16 @@ export const people = (db: Database) => ({
     db.selectFrom('users').select(['id', 'name', 'email']).where('id', '=', id).executeTakeFirst(),
 })
 
-/** A new person with a password, as Better Auth's email-and-password sign-in expects to find one. */
+/**
+ * A new person with a password, as Better Auth's email-and-password sign-in expects to find one. False, and nothing is
+ * written, when somebody has this address already: also when another organization's change was quicker by a moment.
+ */
 export async function insertPerson(
   tx: Writer,
   person: Person & { passwordHash: string; credentialId: string; at: Date },
-): Promise<void> {
+): Promise<boolean> {
   const times = { created_at: person.at, updated_at: person.at }
-  await tx
+  const inserted = await tx
     .insertInto('users')
     .values({
       id: person.id,
@@ -33,7 +36,10 @@ export async function insertPerson(
       two_factor_enabled: false,
       ...times,
     })
-    .execute()
+    .onConflict((conflict) => conflict.column('email').doNothing())
+    .returning('id')
+    .executeTakeFirst()
+  if (!inserted) return false
   await tx
     .insertInto('user_credentials')
     .values({
@@ -51,4 +57,5 @@ export async function insertPerson(
       ...times,
     })
     .execute()
+  return true
 }

@@ -65,6 +65,18 @@ export const accountName = z
   .object({ id: z.string(), kind: z.enum(['member', 'service_account']), name: z.string() })
   .meta({ id: 'AccountName' })
 
+/** The organization, as whoever belongs to it sees it. */
+export const organization = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    slug: z.string(),
+    createdAt: sentTime(),
+    /** Empty for whoever is no admin: role ids are shown to admins. */
+    roles: z.array(z.object({ id: z.string(), name: role })),
+  })
+  .meta({ id: 'Organization' })
+
 export const defaultLimit = 50
 export const maxLimit = 200
 

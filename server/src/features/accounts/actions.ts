@@ -1,8 +1,10 @@
 import type { Reader, Writer } from '../../db/change.ts'
 import type { Deps } from '../../db/deps.ts'
+import type { Person } from '../../db/people.ts'
 import { ok, type Result, refuse } from '../../kernel/result.ts'
 import type { Principal } from '../access/rules.ts'
 import type { Role } from '../organizations/rules.ts'
+import { mayUsePassword } from '../sign-in/rules.ts'
 import type { AccountName } from './rules.ts'
 import {
   deleteInvitationOf,
@@ -50,9 +52,31 @@ export async function removeAccount(tx: Writer, accountId: string, at: Date): Pr
 /** O9: gives an account another role within somebody's change. Whether a member may be demoted is asked before (O2). */
 export const giveRole = (tx: Writer, accountId: string, role: Role): Promise<void> => setRole(tx, accountId, role)
 
+/** Somebody who has no sign-in yet. The email in canonical form. */
+export interface NewPerson {
+  name: string
+  email: string
+  password: string
+}
+
+/** A person as a change writes them. */
+export interface PreparedPerson {
+  person: Person
+  credential: { passwordHash: string; credentialId: string }
+}
+
+/** Holds a new person's password against the policy and hashes it: before any change, since hashing is slow on purpose. */
+export async function preparePerson(deps: Deps, it: NewPerson): Promise<Result<PreparedPerson, 'invalid_request'>> {
+  const good = mayUsePassword(it.password, it)
+  if (!good.ok) return good
+  const passwordHash = await deps.passwords.hash(it.password)
+  const person = { id: deps.newId('usr'), name: it.name, email: it.email }
+  return ok({ person, credential: { passwordHash, credentialId: deps.newId('crd') } })
+}
+
 export interface Me {
   user?: { id: string; name: string; email: string }
-  account?: AccountName
+  account?: AccountName & { role: Role }
   organizations: { id: string; name: string; slug: string; accountId: string; role: Role }[]
 }
 
@@ -74,5 +98,5 @@ export async function getMe(deps: Deps, principal: Principal): Promise<Result<Me
   const { id, organizationId, role } = principal.account
   const found = await deps.read(organizationId, (db) => findWithOrganization(db, organizationId, id))
   if (!found) return refuse('unauthenticated')
-  return ok({ account: found.account, organizations: [{ ...found.organization, accountId: id, role }] })
+  return ok({ account: { ...found.account, role }, organizations: [{ ...found.organization, accountId: id, role }] })
 }

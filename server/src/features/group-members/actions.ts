@@ -19,12 +19,13 @@ import {
 } from './store.ts'
 
 /** An account in a group, as one reader sees it (O7). */
-export type GroupMemberView = AccountName & { role: GroupRole }
+export interface GroupMemberView {
+  account: AccountName
+  role: GroupRole
+}
 
 const viewFor = (caller: Caller, account: GroupableAccount, role: GroupRole): GroupMemberView => ({
-  id: account.id,
-  kind: account.kind,
-  name: shownName(caller, account),
+  account: { id: account.id, kind: account.kind, name: shownName(caller, account) },
   role,
 })
 
@@ -89,7 +90,7 @@ export function putGroupMember(
 }
 
 /** O6, P12: takes an account out of a group; what only that group allowed it, ends at once (P4). */
-export function removeGroupMember(
+export function deleteGroupMember(
   deps: Deps,
   caller: Caller,
   facts: RequestFacts,

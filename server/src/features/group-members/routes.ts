@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { route } from '../../http/route.ts'
 import { keyOf, toPage } from '../../http/shapes.ts'
 import { ok } from '../../kernel/result.ts'
-import { listGroupMembers, putGroupMember, removeGroupMember } from './actions.ts'
+import { deleteGroupMember, listGroupMembers, putGroupMember } from './actions.ts'
 import { GroupMember, GroupMemberChange, GroupMemberPage, GroupMemberQuery } from './shapes.ts'
 
 const path = '/api/v1/organizations/{org}/groups/{id}/members'
@@ -23,7 +23,7 @@ export const groupMemberRoutes = [
     run: async ({ deps, caller, path, query: { limit, cursor, search } }) => {
       const after = cursor === undefined ? undefined : keyOf(cursor)
       const found = await listGroupMembers(deps, caller, path.id, { search, after, limit })
-      return found.ok ? ok(toPage(found.value, limit, (it) => it.id)) : found
+      return found.ok ? ok(toPage(found.value, limit, (it) => it.account.id)) : found
     },
   }),
   route({
@@ -41,7 +41,7 @@ export const groupMemberRoutes = [
       putGroupMember(deps, caller, facts, { groupId: path.id, accountId: path.accountId, role: body.role }),
   }),
   route({
-    id: 'removeGroupMember',
+    id: 'deleteGroupMember',
     method: 'delete',
     path: `${path}/{accountId}`,
     summary: 'Take an account out of a group',
@@ -51,6 +51,6 @@ export const groupMemberRoutes = [
     reply: z.void(),
     problems: ['not_found', 'would_lock_out'],
     run: ({ deps, caller, path, facts }) =>
-      removeGroupMember(deps, caller, facts, { groupId: path.id, accountId: path.accountId }),
+      deleteGroupMember(deps, caller, facts, { groupId: path.id, accountId: path.accountId }),
   }),
 ]

@@ -24,3 +24,25 @@ export function slugOf(name: string): string {
 
 /** Which slug to try when others are taken: the plain one first, then with a number. */
 export const slugAttempt = (slug: string, attempt: number): string => (attempt === 0 ? slug : `${slug}-${attempt + 1}`)
+
+/** An organization as an account with this role sees it; the roles' UUIDs are shown to admins. */
+export const organizationFor = (role: Role, { roleIds, ...it }: Organization) => ({
+  ...it,
+  roles:
+    role === 'admin'
+      ? [
+          { id: roleIds.admin, name: 'admin' as const },
+          { id: roleIds.member, name: 'member' as const },
+        ]
+      : [],
+})
+
+export type OrganizationView = ReturnType<typeof organizationFor>
+
+/** A role's UUID (version 4, RFC 9562 §5.4) from 16 random bytes. */
+export function roleIdOf(random: Uint8Array): string {
+  const bytes = Buffer.from(random.subarray(0, 16))
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x40, 6)
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8)
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+}
