@@ -11,7 +11,8 @@ const { createClient } = await import('@hey-api/openapi-ts')
 // The client isn't committed: it is made anew from the document that the server writes.
 await createClient({
   input: process.env.OPENAPI_DOCUMENT ?? '../openapi.json',
-  output: { path: 'src/client', entryFile: false },
+  // Its own code doesn't hold under our compiler options; its types do, and are all that we rely on.
+  output: { path: 'src/client', entryFile: false, header: '// @ts-nocheck' },
   logs: { level: 'warn' },
   plugins: ['@hey-api/client-fetch', '@hey-api/typescript', '@hey-api/sdk'],
 })

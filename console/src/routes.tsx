@@ -20,11 +20,22 @@ import { PageSkeleton } from './ui/page'
 
 /** Search parameters are texts; anything else that someone types there is left out. */
 function texts<Name extends string>(...names: Name[]) {
-  return (search: Record<string, unknown>): Partial<Record<Name, string>> =>
+  return (search: Record<string, unknown>): { [Key in Name]?: string | undefined } =>
     Object.fromEntries(
-      names.flatMap((name) => (search[name] === undefined || search[name] === '' ? [] : [[name, String(search[name])]])),
-    ) as Partial<Record<Name, string>>
+      names.flatMap((name) =>
+        search[name] === undefined || search[name] === '' ? [] : [[name, String(search[name])]],
+      ),
+    ) as { [Key in Name]?: string }
 }
+
+// What each page keeps in its address beside its path.
+const dialogSearch = texts('dialog', 'id')
+const signInSearch = texts('back')
+const resetSearch = texts('token')
+const membersSearch = texts('search', 'status', 'role')
+const namesSearch = texts('search')
+const tokensSearch = texts('state')
+const auditSearch = texts('from', 'to', 'action', 'actorId', 'targetId')
 
 const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({
   component: Outlet,
@@ -35,7 +46,7 @@ const at = <Path extends string>(path: Path) => ({ getParentRoute: () => root, p
 
 const signIn = createRoute({
   ...at('/sign-in'),
-  validateSearch: texts('back'),
+  validateSearch: signInSearch,
   component: lazyRouteComponent(() => import('./shell/sign-in'), 'SignIn'),
 })
 const forgotPassword = createRoute({
@@ -44,7 +55,7 @@ const forgotPassword = createRoute({
 })
 const resetPassword = createRoute({
   ...at('/reset-password'),
-  validateSearch: texts('token'),
+  validateSearch: resetSearch,
   component: lazyRouteComponent(() => import('./shell/reset-password'), 'ResetPassword'),
 })
 const setup = createRoute({
@@ -88,7 +99,7 @@ const anySettings = createRoute({
 const signedIn = createRoute({
   ...at('/o/$slug'),
   component: Frame,
-  validateSearch: texts('dialog', 'id'),
+  validateSearch: dialogSearch,
   beforeLoad: async ({ context, params, location }) => {
     const { organizations } = await whoIsHere(context.queryClient, location.href)
     if (!organizations.some(({ slug }) => slug === params.slug)) throw notFound()
@@ -143,24 +154,24 @@ function adminsElsewhere(entry: Entry) {
 
 const overview = createRoute({
   ...under('/'),
-  beforeLoad: adminsElsewhere,
+  beforeLoad: (entry) => adminsElsewhere(entry),
   component: lazyRouteComponent(() => import('./features/organization/overview-page'), 'OverviewPage'),
 })
 const members = createRoute({
   ...under('/members'),
-  beforeLoad: adminsOnly,
-  validateSearch: texts('search', 'status', 'role'),
+  beforeLoad: (entry) => adminsOnly(entry),
+  validateSearch: membersSearch,
   component: lazyRouteComponent(() => import('./features/members/members-page'), 'MembersPage'),
 })
 const member = createRoute({
   ...under('/members/$id'),
-  beforeLoad: adminsOnly,
+  beforeLoad: (entry) => adminsOnly(entry),
   component: lazyRouteComponent(() => import('./features/members/member-page'), 'MemberPage'),
 })
 const groups = createRoute({
   ...under('/groups'),
-  beforeLoad: adminsOnly,
-  validateSearch: texts('search'),
+  beforeLoad: (entry) => adminsOnly(entry),
+  validateSearch: namesSearch,
   component: lazyRouteComponent(() => import('./features/groups/groups-page'), 'GroupsPage'),
 })
 const group = createRoute({
@@ -169,8 +180,8 @@ const group = createRoute({
 })
 const serviceAccounts = createRoute({
   ...under('/service-accounts'),
-  beforeLoad: adminsOnly,
-  validateSearch: texts('search'),
+  beforeLoad: (entry) => adminsOnly(entry),
+  validateSearch: namesSearch,
   component: lazyRouteComponent(
     () => import('./features/service-accounts/service-accounts-page'),
     'ServiceAccountsPage',
@@ -178,19 +189,19 @@ const serviceAccounts = createRoute({
 })
 const serviceAccount = createRoute({
   ...under('/service-accounts/$id'),
-  beforeLoad: adminsOnly,
+  beforeLoad: (entry) => adminsOnly(entry),
   component: lazyRouteComponent(() => import('./features/service-accounts/service-account-page'), 'ServiceAccountPage'),
 })
 const tokens = createRoute({
   ...under('/api-tokens'),
-  beforeLoad: adminsOnly,
-  validateSearch: texts('state'),
+  beforeLoad: (entry) => adminsOnly(entry),
+  validateSearch: tokensSearch,
   component: lazyRouteComponent(() => import('./features/tokens/organization-tokens-page'), 'OrganizationTokensPage'),
 })
 const auditLog = createRoute({
   ...under('/audit-log'),
-  beforeLoad: adminsOnly,
-  validateSearch: texts('from', 'to', 'action', 'actorId', 'targetId'),
+  beforeLoad: (entry) => adminsOnly(entry),
+  validateSearch: auditSearch,
   component: lazyRouteComponent(() => import('./features/audit-log/audit-log-page'), 'AuditLogPage'),
 })
 

@@ -8,11 +8,23 @@ async function call<T>(path: string, body?: Record<string, unknown>): Promise<T>
   }).catch(() => undefined)
   if (!response) throw new Problem(0, undefined)
   const said = await response.json().catch(() => undefined)
-  if (!response.ok) throw new Problem(response.status, said, response.headers.get('retry-after') ?? response.headers.get('x-retry-after'))
+  if (!response.ok)
+    throw new Problem(
+      response.status,
+      said,
+      response.headers.get('retry-after') ?? response.headers.get('x-retry-after'),
+    )
   return said as T
 }
 
-export type Session = { id: string; token: string; createdAt: string; updatedAt: string; ipAddress?: string | null; userAgent?: string | null }
+export type Session = {
+  id: string
+  token: string
+  createdAt: string
+  updatedAt: string
+  ipAddress?: string | null
+  userAgent?: string | null
+}
 export type TwoFactorSecret = { totpURI: string; backupCodes: string[] }
 
 export const signIn = (email: string, password: string) =>

@@ -24,7 +24,9 @@ export function CodeForm({ onVerified, onBack }: { onVerified: () => void; onBac
         <TextInput
           key={String(backup)}
           label={backup ? 'Backup code' : 'Authentication code'}
-          description={backup ? 'One of the codes that you saved; each works once.' : 'Six digits, from your authenticator app.'}
+          description={
+            backup ? 'One of the codes that you saved; each works once.' : 'Six digits, from your authenticator app.'
+          }
           autoComplete="one-time-code"
           inputMode={backup ? 'text' : 'numeric'}
           autoFocus

@@ -2,7 +2,7 @@ import { Button, Stack, Text } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { Dialog, DialogActions } from './dialog'
-import { Failure } from "./notice"
+import { Failure } from './notice'
 
 type Props = {
   title: string

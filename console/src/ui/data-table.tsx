@@ -75,9 +75,8 @@ export function DataTable<Row>({ label, rows, columns, rowKey, empty }: Props<Ro
             ))}
           </tr>
         </thead>
-        <tbody ref={body} {...as('rowgroup')}>
+        <tbody ref={body} style={{ paddingTop: above, paddingBottom: below }} {...as('rowgroup')}>
           {!data && <SkeletonRows columns={columns} />}
-          {above > 0 && <tr aria-hidden="true" style={{ height: above, display: 'block' }} />}
           {data &&
             items.map(({ index, key }) => (
               <tr key={key} ref={virtual.measureElement} data-index={index} className={classes.row} {...as('row')}>
@@ -88,7 +87,6 @@ export function DataTable<Row>({ label, rows, columns, rowKey, empty }: Props<Ro
                 ))}
               </tr>
             ))}
-          {below > 0 && <tr aria-hidden="true" style={{ height: below, display: 'block' }} />}
         </tbody>
       </table>
       {isFetchingNextPage && <Skeleton h={20} m="sm" width="40%" />}

@@ -29,7 +29,9 @@ export function EmailsInput({ label, description, value, onChange, faults = {}, 
   const [text, setText] = useState('')
 
   const add = (typed: string) => {
-    const fresh = readAddresses(typed).filter((email, index, all) => all.indexOf(email) === index && !value.includes(email))
+    const fresh = readAddresses(typed).filter(
+      (email, index, all) => all.indexOf(email) === index && !value.includes(email),
+    )
     if (fresh.length > 0) onChange([...value, ...fresh])
     setText('')
   }
@@ -62,7 +64,6 @@ export function EmailsInput({ label, description, value, onChange, faults = {}, 
           </Pill>
         ))}
         <PillsInput.Field
-          type="email"
           inputMode="email"
           value={text}
           placeholder={value.length === 0 ? 'ada@example.com, grace@example.com' : ''}

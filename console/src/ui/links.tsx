@@ -2,7 +2,8 @@ import { Anchor, type AnchorProps, Button, type ButtonProps, Menu, type MenuItem
 import { createLink, type LinkProps } from '@tanstack/react-router'
 import type { AnchorHTMLAttributes, Ref } from 'react'
 
-type AnchorElementProps<Own> = Own & Omit<AnchorHTMLAttributes<HTMLAnchorElement>, keyof Own> & { ref?: Ref<HTMLAnchorElement> }
+type AnchorElementProps<Own> = Own &
+  Omit<AnchorHTMLAttributes<HTMLAnchorElement>, keyof Own> & { ref?: Ref<HTMLAnchorElement> }
 
 /** Where a generic piece leads, as `paths.ts` makes it. */
 export type Path = Pick<LinkProps, 'to' | 'params' | 'search'>

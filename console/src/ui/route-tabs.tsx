@@ -43,7 +43,11 @@ function moveByArrow(event: KeyboardEvent<HTMLDivElement>) {
   const at = all.indexOf(document.activeElement as HTMLElement)
   const step = steps[event.key]
   const next =
-    event.key === 'Home' ? all[0] : event.key === 'End' ? all.at(-1) : step && all[(at + step + all.length) % all.length]
+    event.key === 'Home'
+      ? all[0]
+      : event.key === 'End'
+        ? all.at(-1)
+        : step && all[(at + step + all.length) % all.length]
   if (!next) return
   event.preventDefault()
   next.focus()

@@ -9,7 +9,11 @@ import { useServerForm } from '../../ui/use-server-form'
 import { GroupPicker } from './group-picker'
 import { groupRoles } from './words'
 
-export type GroupedAccount = { id: string; name: string; groups: { id: string; name: string; role: 'member' | 'manager' }[] }
+export type GroupedAccount = {
+  id: string
+  name: string
+  groups: { id: string; name: string; role: 'member' | 'manager' }[]
+}
 
 type Props = { accounts: GroupedAccount[]; onDone: () => void; onClose: () => void }
 

@@ -33,7 +33,7 @@ function DeleteGroup({ group, onClose }: { group: Group; onClose: () => void }) 
   const acting = settings?.apiTokens.creation === 'groups'
 
   const remove = async () => {
-    await ask(deleteGroup({ path: { org, id: group.id }, query: selected ? { confirm: true } : {} }))
+    await ask(deleteGroup({ path: { org, id: group.id }, query: selected ? { confirm: 'true' } : {} }))
     notify('Group deleted')
     void navigate({ ...paths.groups(slug), replace: true })
     void refresh('groups', 'members', 'service-accounts', 'settings', 'tokens')

@@ -9,7 +9,14 @@ export function GroupFields<Values extends GroupFieldValues>({ form }: { form: U
   return (
     <Stack gap="md">
       <TextInput label="Name" required maxLength={200} data-autofocus {...form.getInputProps('name')} />
-      <Textarea label="Description" autosize minRows={2} maxRows={5} maxLength={500} {...form.getInputProps('description')} />
+      <Textarea
+        label="Description"
+        autosize
+        minRows={2}
+        maxRows={5}
+        maxLength={500}
+        {...form.getInputProps('description')}
+      />
     </Stack>
   )
 }

@@ -68,7 +68,12 @@ export function GroupsPage() {
         label="Search groups"
         value={search}
         onSearch={(text) =>
-          void navigate({ ...paths.groups(slug), search: text ? { search: text } : {}, replace: true, resetScroll: false })
+          void navigate({
+            ...paths.groups(slug),
+            search: text ? { search: text } : {},
+            replace: true,
+            resetScroll: false,
+          })
         }
       />
       <DataTable
@@ -78,7 +83,8 @@ export function GroupsPage() {
         rowKey={({ id }) => id}
         empty={
           <Empty title={search ? 'No group of that name' : 'No groups yet'} action={!search && add}>
-            {!search && 'A group is a named set of members and service accounts, for instance those who may create API tokens.'}
+            {!search &&
+              'A group is a named set of members and service accounts, for instance those who may create API tokens.'}
           </Empty>
         }
       />

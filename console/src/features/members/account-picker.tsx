@@ -40,7 +40,9 @@ export function AccountPicker({ org, label, value, onChange, error, without }: P
     placeholderData: keepPreviousData,
   })
   const known = new Map([...found, ...value].map((account) => [account.id, account]))
-  const data = [...known.values()].filter(({ id }) => !without?.has(id)).map(({ id, name }) => ({ value: id, label: name }))
+  const data = [...known.values()]
+    .filter(({ id }) => !without?.has(id))
+    .map(({ id, name }) => ({ value: id, label: name }))
   return (
     <MultiSelect
       label={label}

@@ -30,8 +30,16 @@ export function ChangeRoleDialog({ member, onClose }: { member: Member; onClose:
         <Stack gap="md">
           <Radio.Group label={displayName(member)} {...form.getInputProps('role')}>
             <Stack gap="sm" mt="xs">
-              <Radio value="member" label="Member" description="Uses the API and creates tokens, if the settings allow it." />
-              <Radio value="admin" label="Admin" description="Also manages members, groups, service accounts and the settings." />
+              <Radio
+                value="member"
+                label="Member"
+                description="Uses the API and creates tokens, if the settings allow it."
+              />
+              <Radio
+                value="admin"
+                label="Admin"
+                description="Also manages members, groups, service accounts and the settings."
+              />
             </Stack>
           </Radio.Group>
           <Failure error={failure} />

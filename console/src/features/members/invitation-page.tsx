@@ -20,7 +20,9 @@ export function InvitationPage() {
   if (error) {
     return (
       <Centered title="This invitation can’t be used">
-        <Notice>It may have been accepted already, withdrawn, or have expired. Ask the person who invited you for a new one.</Notice>
+        <Notice>
+          It may have been accepted already, withdrawn, or have expired. Ask the person who invited you for a new one.
+        </Notice>
         <ButtonLink {...paths.home()} variant="default">
           Go to the start
         </ButtonLink>
@@ -62,8 +64,7 @@ function NewPerson({ secret }: { secret: string }) {
   const { form, pending, failure, onSubmit } = useServerForm({
     initialValues: { name: '', password: '' },
     validate: { name: (value) => (value.trim() ? null : 'Enter your name'), password: checkNewPassword },
-    send: ({ name, password }) =>
-      ask(acceptInvitation({ path: { secret }, body: { name: name.trim(), password } })),
+    send: ({ name, password }) => ask(acceptInvitation({ path: { secret }, body: { name: name.trim(), password } })),
     onDone: join,
   })
   return (

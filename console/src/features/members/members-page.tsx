@@ -33,7 +33,12 @@ export function MembersPage() {
   usePageTitle('Members', name)
 
   const narrow = (change: Record<string, string | undefined>) =>
-    void navigate({ ...paths.members(slug), search: (now) => ({ ...now, ...change }), replace: true, resetScroll: false })
+    void navigate({
+      ...paths.members(slug),
+      search: (now) => ({ ...now, ...change }),
+      replace: true,
+      resetScroll: false,
+    })
   const filtered = Object.keys(filter).length > 0
 
   return (

@@ -70,7 +70,12 @@ export function MembersTable({ rows, chosen, onChoose, empty }: Props) {
         </Text>
       ),
     },
-    { key: 'joined', header: 'Joined', width: '130px', cell: ({ joinedAt }) => <RelativeTime iso={joinedAt} none="–" /> },
+    {
+      key: 'joined',
+      header: 'Joined',
+      width: '130px',
+      cell: ({ joinedAt }) => <RelativeTime iso={joinedAt} none="–" />,
+    },
     {
       key: 'menu',
       header: 'Actions',

@@ -46,7 +46,12 @@ export function OverviewPage() {
         {!admins.data && <Skeleton h={24} w={240} />}
         {admins.data?.map((admin) => (
           <Text key={admin.id} style={{ overflowWrap: 'anywhere' }}>
-            <bdi>{displayName(admin)}</bdi> {admin.email && admin.name && <Text span c="dimmed">{admin.email}</Text>}
+            <bdi>{displayName(admin)}</bdi>{' '}
+            {admin.email && admin.name && (
+              <Text span c="dimmed">
+                {admin.email}
+              </Text>
+            )}
           </Text>
         ))}
       </Section>

@@ -47,7 +47,12 @@ export function ServiceAccountsPage() {
         </Text>
       ),
     },
-    { key: 'created', header: 'Created', width: '150px', cell: ({ createdAt }) => <RelativeTime iso={createdAt} none="–" /> },
+    {
+      key: 'created',
+      header: 'Created',
+      width: '150px',
+      cell: ({ createdAt }) => <RelativeTime iso={createdAt} none="–" />,
+    },
     {
       key: 'menu',
       header: 'Actions',

@@ -24,7 +24,10 @@ export function ImpactPreview({ org, choice }: { org: string; choice: Choice }) 
             {data.examples.map(({ tokenId, name, account, lastUsedAt }) => (
               <li key={tokenId} className={classes.example}>
                 <span>
-                  <bdi>{name}</bdi> <Text span c="dimmed">of <bdi>{account.name}</bdi></Text>
+                  <bdi>{name}</bdi>{' '}
+                  <Text span c="dimmed">
+                    of <bdi>{account.name}</bdi>
+                  </Text>
                 </span>
                 <Text span c="dimmed">
                   {lastUsedAt ? 'used ' : ''}

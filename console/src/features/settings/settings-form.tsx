@@ -37,7 +37,8 @@ export function SettingsForm({ org, saved, onClose }: Props) {
       onClose()
     },
   })
-  const theirs = save.error instanceof Problem && save.error.status === 412 ? (save.error.current as Settings) : undefined
+  const theirs =
+    save.error instanceof Problem && save.error.status === 412 ? (save.error.current as Settings) : undefined
 
   if (theirs) {
     const takeTheirs = () => {

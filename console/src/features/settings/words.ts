@@ -1,7 +1,6 @@
 import type { Choice, Impact } from './queries'
 
-const count = (number: number, one: string, many: string) =>
-  `${number.toLocaleString()} ${number === 1 ? one : many}`
+const count = (number: number, one: string, many: string) => `${number.toLocaleString()} ${number === 1 ? one : many}`
 const accounts = (number: number) => count(number, 'account loses', 'accounts lose')
 const tokens = (number: number) => count(number, 'token', 'tokens')
 

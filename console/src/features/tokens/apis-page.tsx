@@ -58,7 +58,8 @@ export function ApisPage() {
         title="Calling the API"
         about={
           <>
-            If you belong to several organizations, say which one a request is for with the <code>IB-Context</code> header.
+            If you belong to several organizations, say which one a request is for with the <code>IB-Context</code>{' '}
+            header.
           </>
         }
       >

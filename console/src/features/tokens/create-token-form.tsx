@@ -50,7 +50,14 @@ export function CreateTokenForm({ org, accountId, suggestedName = '', onCreated,
           data-autofocus
           {...form.getInputProps('name')}
         />
-        <Textarea label="Description" autosize minRows={2} maxRows={6} maxLength={500} {...form.getInputProps('description')} />
+        <Textarea
+          label="Description"
+          autosize
+          minRows={2}
+          maxRows={6}
+          maxLength={500}
+          {...form.getInputProps('description')}
+        />
         <ExpirationInput form={form} />
         <Failure error={failure} />
       </Stack>

@@ -26,7 +26,14 @@ export function EditTokenDialog({ org, token, onDone, onClose }: Props) {
       <form onSubmit={onSubmit} noValidate>
         <Stack gap="md">
           <TextInput label="Name" required maxLength={200} data-autofocus {...form.getInputProps('name')} />
-          <Textarea label="Description" autosize minRows={2} maxRows={6} maxLength={500} {...form.getInputProps('description')} />
+          <Textarea
+            label="Description"
+            autosize
+            minRows={2}
+            maxRows={6}
+            maxLength={500}
+            {...form.getInputProps('description')}
+          />
           <Failure error={failure} />
         </Stack>
         <DialogActions>

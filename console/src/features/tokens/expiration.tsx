@@ -40,9 +40,7 @@ export function ExpirationInput<Values extends ExpirationFields>({ form }: { for
           {...form.getInputProps('expiresAt')}
         />
       )}
-      {form.values.expiration !== 'custom' && form.errors.expiresAt && (
-        <div role="alert">{form.errors.expiresAt}</div>
-      )}
+      {form.values.expiration !== 'custom' && form.errors.expiresAt && <div role="alert">{form.errors.expiresAt}</div>}
     </Stack>
   )
 }

@@ -28,7 +28,9 @@ export function SecretDialog({ title, children, onClose }: Props) {
     <Dialog title={asked ? 'Close without copying?' : 'Your new token'} size="lg" onClose={close}>
       {asked ? (
         <>
-          <Text>You haven’t copied the token, and it can’t be shown again. You would have to refresh it to get a new one.</Text>
+          <Text>
+            You haven’t copied the token, and it can’t be shown again. You would have to refresh it to get a new one.
+          </Text>
           <DialogActions>
             <Button variant="default" onClick={onClose}>
               Close anyway

@@ -13,7 +13,13 @@ import { RefreshTokenForm } from './refresh-token-form'
 import { SecretDialog } from './secret-dialog'
 
 /** The dialogs of a page that lists tokens; the address says which is open. */
-export function TokenDialogs({ accountId, createTitle = 'Create token' }: { accountId?: string; createTitle?: string }) {
+export function TokenDialogs({
+  accountId,
+  createTitle = 'Create token',
+}: {
+  accountId?: string
+  createTitle?: string
+}) {
   const { id: org } = useMembership()
   const { dialog, id, close } = useDialog()
   const refresh = useRefresh()
@@ -45,7 +51,9 @@ export function TokenDialogs({ accountId, createTitle = 'Create token' }: { acco
     )
   }
   if (!id || !dialog?.endsWith('-token')) return null
-  return <OneTokenDialog key={dialog + id} org={org} id={id} dialog={dialog} close={close} reload={reload} finish={finish} />
+  return (
+    <OneTokenDialog key={dialog + id} org={org} id={id} dialog={dialog} close={close} reload={reload} finish={finish} />
+  )
 }
 
 type OneProps = { org: string; id: string; dialog: string; close: () => void; reload: () => void; finish: () => void }
@@ -74,7 +82,17 @@ function OneTokenDialog({ org, id, dialog, close, reload, finish }: OneProps) {
   return dialog === 'delete-token' ? <DeleteToken org={org} token={token} close={close} finish={finish} /> : null
 }
 
-function DeleteToken({ org, token, close, finish }: { org: string; token: Token; close: () => void; finish: () => void }) {
+function DeleteToken({
+  org,
+  token,
+  close,
+  finish,
+}: {
+  org: string
+  token: Token
+  close: () => void
+  finish: () => void
+}) {
   const remove = async () => {
     await ask(deleteToken({ path: { org, id: token.id } }))
     notify('Token deleted')

@@ -41,7 +41,12 @@ export function TokensTable({ rows, empty, label, refreshReason, ownerColumn }: 
     },
     ...(ownerColumn ? [ownerColumn] : []),
     { key: 'hint', header: 'Token', width: '120px', cell: ({ hint }) => <code>{hint}</code> },
-    { key: 'state', header: 'State', width: '100px', cell: ({ state }) => <Tag tone={states[state].tone}>{states[state].label}</Tag> },
+    {
+      key: 'state',
+      header: 'State',
+      width: '100px',
+      cell: ({ state }) => <Tag tone={states[state].tone}>{states[state].label}</Tag>,
+    },
     { key: 'created', header: 'Created', cell: ({ createdAt }) => <RelativeTime iso={createdAt} none="–" /> },
     { key: 'expires', header: 'Expires', cell: ({ expiresAt }) => <RelativeTime iso={expiresAt} none="Never" /> },
     { key: 'used', header: 'Last used', cell: ({ lastUsedAt }) => <RelativeTime iso={lastUsedAt} none="Never" /> },

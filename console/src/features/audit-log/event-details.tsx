@@ -1,0 +1,64 @@
+import { Button, Group } from '@mantine/core'
+import classes from './audit-log.module.css'
+import type { AuditEvent } from './queries'
+import { linesOf, whatOf, whoOf } from './words'
+
+type Props = { event: AuditEvent; onNarrow: (filter: { actorId?: string; targetId?: string }) => void }
+
+/** An event as a sentence; opened, what was before and after, side by side. */
+export function EventDetails({ event, onNarrow }: Props) {
+  const { actor, target, before, after, userAgent, requestId, sequence } = event
+  const sides = [
+    { title: 'Before', lines: linesOf(before) },
+    { title: 'After', lines: linesOf(after) },
+  ].filter(({ lines }) => lines.length > 0)
+  const facts = [
+    ['Number', String(sequence)],
+    ['Program', userAgent],
+    ['Request', requestId],
+  ].filter((fact): fact is [string, string] => Boolean(fact[1]))
+  return (
+    <details className={classes.event}>
+      <summary className={classes.sentence}>
+        <bdi>
+          <b>{whoOf(actor)}</b>
+        </bdi>{' '}
+        <bdi>{whatOf(event)}</bdi>
+      </summary>
+      <div className={classes.sides}>
+        {sides.map(({ title, lines }) => (
+          <section key={title} className={classes.side}>
+            <div className={classes.title}>{title}</div>
+            <Lines lines={lines} />
+          </section>
+        ))}
+      </div>
+      <Lines lines={facts} />
+      <Group gap="xs" mt="xs">
+        {actor.id && (
+          <Button size="compact-xs" variant="default" onClick={() => onNarrow({ actorId: actor.id! })}>
+            Only by this account
+          </Button>
+        )}
+        <Button size="compact-xs" variant="default" onClick={() => onNarrow({ targetId: target.id })}>
+          Only about this
+        </Button>
+      </Group>
+    </details>
+  )
+}
+
+function Lines({ lines }: { lines: [string, string][] }) {
+  return (
+    <dl className={classes.lines}>
+      {lines.map(([field, text]) => (
+        <div key={field} className={classes.line}>
+          <dt>{field}</dt>
+          <dd>
+            <bdi>{text}</bdi>
+          </dd>
+        </div>
+      ))}
+    </dl>
+  )
+}

@@ -1,0 +1,70 @@
+import type { AuditEvent } from './queries'
+
+type Said = { label: string; says: (target: string) => string }
+
+/** What each action is called in the filter, and how an event of it reads after the name of who did it. */
+export const actions: Record<string, Said> = {
+  'organization.created': { label: 'Organization created', says: (it) => `created the organization ${it}` },
+  'organization.renamed': { label: 'Organization renamed', says: (it) => `renamed the organization to ${it}` },
+  'settings.updated': { label: 'Settings changed', says: () => 'changed who can create API tokens' },
+  'member.invited': { label: 'Member invited', says: (it) => `invited ${it}` },
+  'member.joined': { label: 'Member joined', says: () => 'joined the organization' },
+  'member.role_changed': { label: 'Role changed', says: (it) => `changed the role of ${it}` },
+  'member.removed': { label: 'Member removed', says: (it) => `removed ${it} from the organization` },
+  'invitation.resent': { label: 'Invitation resent', says: (it) => `sent the invitation of ${it} again` },
+  'invitation.withdrawn': { label: 'Invitation withdrawn', says: (it) => `withdrew the invitation of ${it}` },
+  'service_account.created': { label: 'Service account created', says: (it) => `created the service account ${it}` },
+  'service_account.updated': { label: 'Service account changed', says: (it) => `changed the service account ${it}` },
+  'service_account.deleted': { label: 'Service account deleted', says: (it) => `deleted the service account ${it}` },
+  'group.created': { label: 'Group created', says: (it) => `created the group ${it}` },
+  'group.updated': { label: 'Group changed', says: (it) => `changed the group ${it}` },
+  'group.deleted': { label: 'Group deleted', says: (it) => `deleted the group ${it}` },
+  'group.member_added': { label: 'Added to a group', says: (it) => `added someone to the group ${it}` },
+  'group.member_changed': {
+    label: 'Role in a group changed',
+    says: (it) => `changed someone’s role in the group ${it}`,
+  },
+  'group.member_removed': { label: 'Removed from a group', says: (it) => `removed someone from the group ${it}` },
+  'token.created': { label: 'Token created', says: (it) => `created the token ${it}` },
+  'token.updated': { label: 'Token edited', says: (it) => `edited the token ${it}` },
+  'token.refreshed': { label: 'Token refreshed', says: (it) => `refreshed the token ${it}` },
+  'token.revoked': { label: 'Token deleted', says: (it) => `deleted the token ${it}` },
+  'session.signed_in': { label: 'Signed in', says: () => 'signed in' },
+  'session.refused': { label: 'Sign-in refused', says: (it) => `tried to sign in as ${it} and was refused` },
+  'password.reset': { label: 'Password reset', says: (it) => `chose a new password for ${it}` },
+}
+
+const quoted = (name: string) => `“${name}”`
+
+/** A name that isn't a person's stands in quotation marks. */
+const people = ['member', 'invitation', 'session']
+
+export function whoOf({ kind, name }: AuditEvent['actor']): string {
+  if (kind === 'anonymous') return 'Someone'
+  if (kind === 'operator') return 'The operator of this service'
+  return name || 'A removed account'
+}
+
+export function whatOf({ action, target }: AuditEvent): string {
+  const name = people.includes(target.kind) ? target.name : quoted(target.name)
+  return actions[action]?.says(name) ?? `did ${action} to ${name}`
+}
+
+/** A recorded value in lines of "field: value", for reading two side by side. */
+export function linesOf(value: unknown): [string, string][] {
+  if (value === null || value === undefined) return []
+  if (typeof value !== 'object') return [['', String(value)]]
+  return Object.entries(value).flatMap(([key, inner]): [string, string][] => {
+    if (inner !== null && typeof inner === 'object' && !Array.isArray(inner)) {
+      return linesOf(inner).map(([below, text]) => [below ? `${key}.${below}` : key, text])
+    }
+    return [[key, Array.isArray(inner) ? inner.map(shown).join(', ') || '–' : shown(inner)]]
+  })
+}
+
+const shown = (value: unknown) =>
+  value === null || value === undefined || value === ''
+    ? '–'
+    : typeof value === 'object'
+      ? JSON.stringify(value)
+      : String(value)

@@ -1,0 +1,75 @@
+import { Button, Stack, TextInput } from '@mantine/core'
+import { ask } from '../../api'
+import { completeSetup } from '../../client/sdk.gen'
+import { checkNewPassword, NewPasswordInput } from '../../shell/new-password'
+import { DialogActions } from '../../ui/dialog'
+import { Failure } from '../../ui/notice'
+import { useServerForm } from '../../ui/use-server-form'
+
+type Props = { secret: string; step: number; onStep: (step: number) => void; onCreated: () => void }
+
+const needed = (what: string) => (value: string) => (value.trim() ? null : `Enter ${what}`)
+
+/** Two steps on one form: nothing is sent before the organization has its name too. */
+export function SetupForm({ secret, step, onStep, onCreated }: Props) {
+  const { form, pending, failure, fault, onSubmit } = useServerForm({
+    initialValues: { name: '', email: '', password: '', organization: '' },
+    validate: {
+      name: needed('your name'),
+      email: needed('your email address'),
+      password: checkNewPassword,
+      organization: (value) => (step === 0 || value.trim() ? null : 'Enter the organization’s name'),
+    },
+    send: ({ name, email, password, organization }) =>
+      ask(
+        completeSetup({
+          path: { secret },
+          body: { name: name.trim(), email: email.trim(), password, organization: organization.trim() },
+        }),
+      ),
+    onDone: onCreated,
+  })
+  const faultInAccount = step === 1 && fault && ['name', 'email', 'password'].some((field) => form.errors[field])
+  return (
+    <form
+      noValidate
+      onSubmit={(event) => {
+        if (step === 1) return onSubmit(event)
+        event.preventDefault()
+        if (!form.validate().hasErrors) onStep(1)
+      }}
+    >
+      <Stack gap="md">
+        {step === 0 && (
+          <>
+            <TextInput label="Your name" autoComplete="name" autoFocus {...form.getInputProps('name')} />
+            <TextInput label="Email" type="email" autoComplete="username" {...form.getInputProps('email')} />
+            <NewPasswordInput label="Password" {...form.getInputProps('password')} />
+          </>
+        )}
+        {step === 1 && (
+          <TextInput
+            label="Organization name"
+            description="Your company, team or project. You can rename it later."
+            autoComplete="organization"
+            autoFocus
+            {...form.getInputProps('organization')}
+          />
+        )}
+        <Failure
+          error={faultInAccount ? new Error('Something in your account needs another look: go back.') : failure}
+        />
+      </Stack>
+      <DialogActions>
+        {step === 1 && (
+          <Button variant="default" onClick={() => onStep(0)}>
+            Back
+          </Button>
+        )}
+        <Button key={step} type="submit" loading={pending}>
+          {step === 0 ? 'Next' : 'Create organization'}
+        </Button>
+      </DialogActions>
+    </form>
+  )
+}

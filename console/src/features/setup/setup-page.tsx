@@ -1,0 +1,58 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useNavigate, useParams } from '@tanstack/react-router'
+import { useState } from 'react'
+import { paths } from '../../paths'
+import { Centered } from '../../shell/centered'
+import { instanceQuery, type Membership, meQuery } from '../../shell/session'
+import { ButtonLink } from '../../ui/links'
+import { Notice } from '../../ui/notice'
+import { PageSkeleton } from '../../ui/page'
+import { FirstToken } from './first-token'
+import { setupQuery } from './queries'
+import { SetupForm } from './setup-form'
+import { SetupSteps } from './setup-steps'
+
+/** The one-time link of a first start: account, organization, first token, one command that works. */
+export function SetupPage() {
+  const { secret } = useParams({ from: '/setup/$secret' })
+  const [step, setStep] = useState(0)
+  const [organization, setOrganization] = useState<Membership>()
+  const queryClient = useQueryClient()
+  const navigate = useNavigate()
+  const { isPending, error } = useQuery({ ...setupQuery(secret), enabled: !organization })
+
+  const created = async () => {
+    queryClient.removeQueries({ queryKey: meQuery.queryKey })
+    const me = await queryClient.fetchQuery(meQuery)
+    setOrganization(me.organizations[0])
+    setStep(2)
+    void queryClient.invalidateQueries({ queryKey: instanceQuery.queryKey })
+  }
+  if (error && !organization) {
+    return (
+      <Centered title="This link can’t be used">
+        <Notice>
+          {error.message} A set-up link works once. If an account exists already, sign in with it; else restart the
+          server, which prints a new link.
+        </Notice>
+        <ButtonLink {...paths.signIn()} variant="default">
+          Sign in
+        </ButtonLink>
+      </Centered>
+    )
+  }
+  if (isPending && !organization) return <PageSkeleton />
+  return (
+    <Centered title="Set up" wide about={<SetupSteps current={step} />}>
+      {organization ? (
+        <FirstToken
+          organization={organization}
+          onStep={setStep}
+          onDone={() => void navigate({ ...paths.apis(organization.slug), replace: true })}
+        />
+      ) : (
+        <SetupForm secret={secret} step={step} onStep={setStep} onCreated={created} />
+      )}
+    </Centered>
+  )
+}
