@@ -1,10 +1,11 @@
 import { resolve } from 'node:path'
 import closeWithGrace from 'close-with-grace'
 import type { Logger } from 'pino'
-import type { AnyCommand, CommandContext } from './cli/command.ts'
+import type { AnyCommand } from './cli/command.ts'
+import { commandContext } from './cli/context.ts'
 import { answerCommands } from './cli/socket.ts'
 import type { Config } from './config.ts'
-import { databaseFacts } from './db/facts.ts'
+import { inspect } from './db/inspect.ts'
 import { type OpenDatabase, openDatabase } from './db/open.ts'
 import { foundFromConfiguration, issueSetupLink } from './features/setup/actions.ts'
 import { resourceKeys } from './http/credentials.ts'
@@ -63,13 +64,6 @@ function tellWhereToGo(config: Config, setupLink: string | undefined): void {
     : ['Portcullis is ready.', '', `    console   ${config.publicUrl}/`, `    API       ${config.publicUrl}/docs`]
   process.stderr.write(`\n${lines.join('\n')}\n\n`)
 }
-
-/** What commands from outside may use. Only the operator sees all organizations, so this goes by the owner's access. */
-const commandContext = (wired: Wired, database: OpenDatabase): CommandContext => ({
-  deps: wired.deps,
-  facts: () => databaseFacts(database.db),
-  organizations: () => database.owner.selectFrom('organizations').select(['id', 'name']).orderBy('id').execute(),
-})
 
 /** What answers before the database does: readiness says what is waited for, everything else that it is not there yet. */
 function waitingDoors(config: Config) {

@@ -22,6 +22,7 @@ import { serviceAccountRoutes } from './features/service-accounts/routes.ts'
 import { settingsRoutes } from './features/settings/routes.ts'
 import { setupRoutes } from './features/setup/routes.ts'
 import { buildSignIn } from './features/sign-in/actions.ts'
+import { signInRoutes, signInRoutes } from './features/sign-in/routes.ts'
 import { tokenRoutes } from './features/tokens/routes.ts'
 import { buildRecorder } from './features/usage/actions.ts'
 import { usageRoutes } from './features/usage/routes.ts'
@@ -37,6 +38,7 @@ import { openApiOf } from './http/openapi.ts'
 import { doorPaths } from './http/openapi-doors.ts'
 import { originsOf } from './http/origins.ts'
 import { buildRouter } from './http/router.ts'
+import { signInHandler, signInHandler } from './http/sign-in.ts'
 import type { Outbox, World } from './kernel/deps.ts'
 
 /** Every route of the management API; the OpenAPI document and the route table test read this list. */
@@ -135,7 +137,7 @@ export async function wire(
     routes,
     deps,
     keeper,
-    signIn: signIn.handler,
+    signIn: signInHandler(signIn, signInRoutes),
     documents,
     files: consoleFiles(options.consoleFolder),
     log,
@@ -172,9 +174,13 @@ export async function wire(
     router,
     doors,
     metrics,
+    signIn,
     flushUses: recorder.flush,
+    /** For the operator: a one-time link to choose a new password. */
+    resetPassword: signIn.resetPassword,
     /** Writes what is pending and lets the database go. */
     close: async () => {
+      await signIn.settled()
       await recorder.close()
       await lease.close()
       await database.close()

@@ -6,11 +6,11 @@ import { expect, test } from 'vitest'
 const floors: readonly (readonly [name: string, files: RegExp])[] = [
   ['kernel', /^kernel\//],
   ['rules', /^features\/[\w-]+\/(rules|common-passwords)\.ts$/],
-  ['db', /^(db|auth)\//],
+  ['db', /^(db|auth|mail)\//],
   ['shapes', /^(features\/[\w-]+|http)\/shapes\.ts$/],
   ['store', /^features\/[\w-]+\/store\.ts$/],
   ['actions', /^features\/[\w-]+\/actions\.ts$/],
-  ['http kit', /^http\/route\.ts$/],
+  ['http kit', /^http\/(sign-in-)?route\.ts$/],
   ['routes', /^features\/[\w-]+\/routes\.ts$/],
   ['http', /^http\//],
   ['wire', /^[\w-]+\.ts$|^cli\//],
