@@ -127,6 +127,7 @@ function refusal(it: Refusal, c: Context<Env>, keeper: Doorkeeper): Response {
     )
   }
   if (it.code === 'unavailable') headers['retry-after'] = '1'
+  if (it.retryAfterSeconds !== undefined) headers['retry-after'] = String(it.retryAfterSeconds)
   const { ok: _ok, code, ...facts } = it
   return problemReply(code, c.get('facts').requestId, facts, headers)
 }

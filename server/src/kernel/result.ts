@@ -8,6 +8,8 @@ export interface Fault {
 export interface RefusalFacts {
   detail?: string
   errors?: readonly Fault[]
+  /** For 429: when it is worth trying again (RFC 9110 §10.2.3). */
+  retryAfterSeconds?: number
   /** The present state, for 412 (P10): what the caller's change would have overwritten. */
   current?: unknown
 }

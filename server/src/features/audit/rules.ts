@@ -29,6 +29,7 @@ export const auditActions = [
   'member.invited',
   'member.joined',
   'member.role_changed',
+  'member.renamed',
   'member.removed',
   'invitation.resent',
   'invitation.withdrawn',
@@ -47,7 +48,11 @@ export const auditActions = [
   'token.revoked',
   'session.signed_in',
   'session.refused',
+  'password.changed',
+  'password.link_issued',
   'password.reset',
+  'second_factor.enabled',
+  'second_factor.disabled',
 ] as const
 export type AuditAction = (typeof auditActions)[number]
 

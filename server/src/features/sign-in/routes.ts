@@ -1,0 +1,164 @@
+import type { Answered, Asked, AuthRefusal, SignInRoute } from '../../http/sign-in-route.ts'
+import {
+  challengedPerson,
+  claimCode,
+  type Factor,
+  personOfResetLink,
+  type SignIn,
+  tellChanged,
+  tellRefused,
+  tellRenamed,
+  tellSignedIn,
+  voidPending,
+} from './actions.ts'
+import { passwordFault } from './rules.ts'
+import * as shapes from './shapes.ts'
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+
+/** The rules of a new password, for whoever is about to get it. */
+async function withGoodPassword(_: SignIn, { body, person }: Asked): Promise<AuthRefusal | undefined> {
+  const fault = person && passwordFault(text(body.newPassword), person)
+  return fault && { status: 400, ...fault }
+}
+
+const owesFactor = ({ body }: Answered) => typeof body === 'object' && body !== null && 'twoFactorRedirect' in body
+
+/** A1, for the password; with a second factor owed nobody is signed in yet. */
+async function tellPassword(signIn: SignIn, { body, facts }: Asked, answered: Answered): Promise<void> {
+  if (owesFactor(answered) || ![200, 401].includes(answered.status)) return
+  const person = await signIn.people.byEmail(text(body.email))
+  if (answered.status === 401) await tellRefused(signIn, person, facts, 'password')
+  else if (person) await tellSignedIn(signIn, person, facts, 'password')
+}
+
+/** A1, for a second factor: it completes a sign-in, or shows that the authenticator was set up. */
+const tellFactor =
+  (factor: Factor) =>
+  async (signIn: SignIn, { person, session, facts }: Asked, { status }: Answered): Promise<void> => {
+    if (!person) return
+    if (session) {
+      if (status === 200 && !session.secondFactor) await tellChanged(signIn, person, facts, 'second_factor.enabled')
+    } else if (status === 200) await tellSignedIn(signIn, person, facts, factor)
+    else await tellRefused(signIn, person, facts, factor)
+  }
+
+const challenged: SignInRoute['personOf'] = (signIn, { headers }) => challengedPerson(signIn, headers)
+
+/** What Better Auth says of a wrong code, also said of one that was used before. */
+async function withUnusedCode(signIn: SignIn, { person, body }: Asked): Promise<AuthRefusal | undefined> {
+  if (!person || (await claimCode(signIn, person.id, text(body.code)))) return undefined
+  return { status: 401, code: 'INVALID_CODE', message: 'Invalid code' }
+}
+
+const whenDone =
+  (work: (signIn: SignIn, asked: Asked & { person: NonNullable<Asked['person']> }) => Promise<unknown>) =>
+  async (signIn: SignIn, asked: Asked, { status }: Answered): Promise<void> => {
+    const { person } = asked
+    if (status === 200 && person) await work(signIn, { ...asked, person })
+  }
+
+const linkSent = { status: true, message: 'If this email exists in our system, check your email for the reset link' }
+
+/**
+ * Answers before it looks for the person, so that neither text nor time tells whether there is one; the mail follows.
+ * Without mail everybody is sent to the operator alike.
+ */
+async function forgotten(signIn: SignIn, { body }: Asked): Promise<AuthRefusal | { status: 200; body: object }> {
+  if (!signIn.outbox.configured) {
+    const message = 'This service sends no mail. Ask whoever runs it for: portcullis admin reset-password'
+    return { status: 400, code: 'RESET_PASSWORD_DISABLED', message }
+  }
+  signIn.later('forgotten password', async () => {
+    await signIn.auth.api.requestPasswordReset({ body: { email: text(body.email) } })
+  })
+  return { status: 200, body: linkSent }
+}
+
+/** Exactly what the console uses of Better Auth. */
+export const signInRoutes: readonly SignInRoute[] = [
+  {
+    method: 'POST',
+    path: '/sign-in/email',
+    summary: 'Sign in with email and password',
+    body: shapes.signIn,
+    limits: ['sign_in_from', 'sign_in_here', 'sign_in'],
+    after: tellPassword,
+  },
+  {
+    method: 'POST',
+    path: '/two-factor/verify-totp',
+    summary: 'Complete a sign-in, or the set-up of an authenticator, with its code',
+    body: shapes.totpCode,
+    personOf: challenged,
+    limits: ['second_factor'],
+    first: withUnusedCode,
+    after: tellFactor('totp'),
+  },
+  {
+    method: 'POST',
+    path: '/two-factor/verify-backup-code',
+    summary: 'Complete a sign-in with a backup code',
+    body: shapes.backupCode,
+    personOf: challenged,
+    limits: ['second_factor'],
+    after: tellFactor('backup_code'),
+  },
+  { method: 'POST', path: '/sign-out', summary: 'End this session', body: shapes.nothing },
+  { method: 'GET', path: '/get-session', summary: 'This session and its person; rolls the session on' },
+  { method: 'GET', path: '/list-sessions', summary: 'All sessions of the person' },
+  { method: 'POST', path: '/revoke-session', summary: 'End one session', body: shapes.revokeSession },
+  { method: 'POST', path: '/revoke-other-sessions', summary: 'End all sessions but this', body: shapes.nothing },
+  {
+    method: 'POST',
+    path: '/update-user',
+    summary: 'Change the own name',
+    body: shapes.updateUser,
+    after: whenDone((signIn, { person, facts, body }) => tellRenamed(signIn, person, facts, text(body.name))),
+  },
+  {
+    method: 'POST',
+    path: '/change-password',
+    summary: 'Change the own password',
+    body: shapes.changePassword,
+    limits: ['password'],
+    first: withGoodPassword,
+    atOnce: whenDone((signIn, { person }) => voidPending(signIn, person)),
+    after: whenDone((signIn, { person, facts }) => tellChanged(signIn, person, facts, 'password.changed')),
+  },
+  {
+    method: 'POST',
+    path: '/request-password-reset',
+    summary: 'Ask for a link to choose a new password',
+    body: shapes.forgotten,
+    limits: ['forgotten_from', 'forgotten'],
+    countsAll: true,
+    first: forgotten,
+  },
+  {
+    method: 'POST',
+    path: '/reset-password',
+    summary: 'Choose a new password with a link',
+    body: shapes.resetPassword,
+    personOf: (signIn, { body }) => personOfResetLink(signIn, text(body.token)),
+    limits: ['reset_from'],
+    first: withGoodPassword,
+    atOnce: whenDone((signIn, { person }) => voidPending(signIn, person)),
+    after: whenDone((signIn, { person, facts }) => tellChanged(signIn, person, facts, 'password.reset')),
+  },
+  {
+    method: 'POST',
+    path: '/two-factor/enable',
+    summary: 'Begin to set up an authenticator; it is on once a code was shown',
+    body: shapes.withPassword,
+    limits: ['password'],
+  },
+  {
+    method: 'POST',
+    path: '/two-factor/disable',
+    summary: 'Turn the second factor off',
+    body: shapes.withPassword,
+    limits: ['password'],
+    after: whenDone((signIn, { person, facts }) => tellChanged(signIn, person, facts, 'second_factor.disabled')),
+  },
+]

@@ -1,0 +1,52 @@
+import type { ZodType } from 'zod'
+import type { Person } from '../db/people.ts'
+import type { Session, SignIn } from '../features/sign-in/actions.ts'
+import type { LimitName } from '../features/sign-in/rules.ts'
+import type { RequestFacts } from '../kernel/deps.ts'
+
+/** What one of sign-in's routes was asked, with whatever is known of the person whom it is about. */
+export interface Asked {
+  body: Record<string, unknown>
+  headers: Headers
+  facts: RequestFacts
+  session: Session | undefined
+  person: Person | undefined
+}
+
+/** Better Auth's answer. */
+export interface Answered {
+  status: number
+  body: unknown
+}
+
+/** Better Auth's own shape of a refusal. */
+export interface AuthRefusal {
+  status: 400 | 401 | 404 | 413 | 415 | 429
+  code: string
+  message: string
+  retryAfterSeconds?: number
+}
+
+/**
+ * A route of Better Auth that is let through. All else below `/api/auth` is a 404, whatever a new version of it brings.
+ * Errors keep Better Auth's shape: `{code, message}`, a 400 for a faulty field.
+ */
+export interface SignInRoute {
+  method: 'GET' | 'POST'
+  path: string
+  summary: string
+  /** What is handed on, and nothing else; unknown fields are refused. */
+  body?: ZodType<Record<string, unknown>>
+  /** Whom it is about besides the session's person. */
+  personOf?: (signIn: SignIn, asked: Omit<Asked, 'person'>) => Promise<Person | undefined>
+  /** What guards it against guessing. */
+  limits?: readonly LimitName[]
+  /** Every attempt counts, not only those that fail. */
+  countsAll?: true
+  /** Refuses or answers before Better Auth is asked. */
+  first?: (signIn: SignIn, asked: Asked) => Promise<AuthRefusal | { status: 200; body: object } | undefined>
+  /** Done before the answer leaves. */
+  atOnce?: (signIn: SignIn, asked: Asked, answered: Answered) => Promise<unknown>
+  /** What follows the answer (A1). */
+  after?: (signIn: SignIn, asked: Asked, answered: Answered) => Promise<void>
+}

@@ -1,0 +1,134 @@
+import { basePath } from '../auth/better-auth.ts'
+import { clientOf } from '../auth/limiter.ts'
+import type { SignIn } from '../features/sign-in/actions.ts'
+import type { LimitName } from '../features/sign-in/rules.ts'
+import type { RequestFacts } from '../kernel/deps.ts'
+import { ok } from '../kernel/result.ts'
+import { parse, readJson } from './body.ts'
+import { clientHeader, requestIdHeader } from './incoming.ts'
+import type { Answered, Asked, AuthRefusal, SignInRoute } from './sign-in-route.ts'
+
+const maxBodyBytes = 64 * 1024
+
+const notFound: AuthRefusal = { status: 404, code: 'NOT_FOUND', message: 'Not found' }
+
+const unreadable = {
+  unsupported_media_type: {
+    status: 415,
+    code: 'UNSUPPORTED_MEDIA_TYPE',
+    message: 'Send the body as application/json.',
+  },
+  payload_too_large: { status: 413, code: 'PAYLOAD_TOO_LARGE', message: `A body holds at most ${maxBodyBytes} bytes.` },
+  bad_request: { status: 400, code: 'BAD_REQUEST', message: 'The body is not JSON in UTF-8.' },
+} as const satisfies Record<string, AuthRefusal>
+
+type Body = { ok: true; value: Record<string, unknown> } | { ok: false; refusal: AuthRefusal }
+
+async function readBody(route: SignInRoute, request: Request): Promise<Body> {
+  if (!route.body) return ok({})
+  const isEmpty = request.body === null || request.headers.get('content-length') === '0'
+  const raw = isEmpty ? ok({}) : await readJson(request, maxBodyBytes)
+  if (!raw.ok) return { ok: false, refusal: unreadable[raw.code] }
+  const body = parse(route.body, raw.value)
+  if (body.ok) return body
+  const [fault] = body.errors ?? []
+  const message = fault ? `[${['body', fault.path].filter(Boolean).join('.')}] ${fault.message}` : 'Not valid.'
+  return { ok: false, refusal: { status: 400, code: 'VALIDATION_ERROR', message } }
+}
+
+const factsOf = (headers: Headers): RequestFacts => ({
+  requestId: headers.get(requestIdHeader) ?? '',
+  ip: headers.get(clientHeader),
+  userAgent: headers.get('user-agent')?.slice(0, 500) ?? null,
+})
+
+const passedOn = ['origin', 'referer', 'sec-fetch-site', 'sec-fetch-mode', 'sec-fetch-dest']
+
+/** The headers that Better Auth may see: nothing that a client could mislead it with. */
+function headersFor(signIn: SignIn, headers: Headers, facts: RequestFacts): Headers {
+  const kept = new Headers()
+  const keep = (name: string, value: string | null) => value !== null && kept.set(name, value)
+  for (const name of passedOn) keep(name, headers.get(name))
+  keep('cookie', signIn.cookiesOf(headers))
+  keep('user-agent', facts.userAgent)
+  keep(clientHeader, facts.ip)
+  return kept
+}
+
+/** Whom a count belongs to: the client, the person, or the person from there. Undefined: nobody is known, nothing is counted. */
+function subjectOf(name: LimitName, { body, person, facts }: Asked): string | undefined {
+  const client = clientOf(facts.ip)
+  if (name.endsWith('_from')) return client
+  const who = typeof body.email === 'string' ? body.email : person?.id
+  if (who === undefined) return undefined
+  return name.endsWith('_here') ? `${who} ${client}` : who
+}
+
+type Count = readonly [name: LimitName, subject: string]
+
+async function refusedByLimit(signIn: SignIn, counts: readonly Count[]): Promise<AuthRefusal | undefined> {
+  for (const [name, subject] of counts) {
+    const taken = await signIn.limiter.take(name, subject)
+    if (taken.ok) continue
+    const message = 'Too many attempts. Wait before you try again.'
+    return { status: 429, code: 'TOO_MANY_REQUESTS', message, retryAfterSeconds: taken.retryAfterSeconds ?? 1 }
+  }
+  return undefined
+}
+
+function reply(it: AuthRefusal | { status: 200; body: object }): Response {
+  const headers = new Headers({ 'cache-control': 'no-store', 'content-type': 'application/json' })
+  if ('body' in it) return new Response(JSON.stringify(it.body), { status: it.status, headers })
+  if (it.retryAfterSeconds !== undefined) headers.set('retry-after', String(it.retryAfterSeconds))
+  return new Response(JSON.stringify({ code: it.code, message: it.message }), { status: it.status, headers })
+}
+
+async function askBetterAuth(signIn: SignIn, route: SignInRoute, asked: Asked): Promise<[Response, Answered]> {
+  const headers = headersFor(signIn, asked.headers, asked.facts)
+  if (route.body) headers.set('content-type', 'application/json')
+  const request = new Request(`${signIn.instance.publicUrl}${basePath}${route.path}`, {
+    method: route.method,
+    headers,
+    ...(route.body && { body: JSON.stringify(asked.body) }),
+  })
+  const response = await signIn.auth.handler(request)
+  const text = await response.text()
+  const answer = new Headers(response.headers)
+  answer.set('cache-control', 'no-store')
+  answer.delete('location')
+  const body: unknown = text === '' ? undefined : JSON.parse(text)
+  return [new Response(text, { status: response.status, headers: answer }), { status: response.status, body }]
+}
+
+async function handle(signIn: SignIn, route: SignInRoute, request: Request): Promise<Response> {
+  const body = await readBody(route, request)
+  if (!body.ok) return reply(body.refusal)
+  const { headers } = request
+  const known = { body: body.value, headers, facts: factsOf(headers), session: await signIn.currentSession(headers) }
+  const asked: Asked = { ...known, person: known.session ?? (await route.personOf?.(signIn, known)) }
+  const counts = (route.limits ?? []).flatMap((name): Count[] => {
+    const subject = subjectOf(name, asked)
+    return subject === undefined ? [] : [[name, subject]]
+  })
+  const limited = await refusedByLimit(signIn, counts)
+  if (limited) return reply(limited)
+  const early = await route.first?.(signIn, asked)
+  if (early) return reply(early)
+  const [response, answered] = await askBetterAuth(signIn, route, asked)
+  if (answered.status < 400 && !route.countsAll) {
+    for (const [name, subject] of counts) await signIn.limiter.giveBack(name, subject)
+  }
+  await route.atOnce?.(signIn, asked, answered)
+  const { after } = route
+  if (after) signIn.later(route.path, () => after(signIn, asked, answered))
+  return response
+}
+
+/** The door to sign-in: exactly these routes, everything else below `/api/auth` is absent. Queries are left unread. */
+export const signInHandler =
+  (signIn: SignIn, routes: readonly SignInRoute[]) =>
+  async (request: Request): Promise<Response> => {
+    const path = new URL(request.url).pathname
+    const found = routes.find((it) => it.method === request.method && basePath + it.path === path)
+    return found ? handle(signIn, found, request) : reply(notFound)
+  }
