@@ -53,6 +53,8 @@ export interface GateServer {
   database: { away: boolean }
   waitsFor: string[]
   logged: unknown[]
+  /** Lets requests for /slow be answered. */
+  release: () => void
 }
 
 /** The real doors, gate and server on a real socket; in place of the database stand rows by hash. */
@@ -63,6 +65,7 @@ export async function gateServer(
   const database = { away: false }
   const waitsFor: string[] = []
   const logged: unknown[] = []
+  const held = Promise.withResolvers<void>()
   const metrics = createMetrics([])
   const knowsKey = resourceKeys([resourceKey, secondKey])
   const failed = (error: unknown) => void logged.push(error)
@@ -94,7 +97,7 @@ export async function gateServer(
       ),
     ],
     router: async (request) => {
-      if (new URL(request.url).pathname === '/slow') await new Promise((resolve) => setTimeout(resolve, 150))
+      if (new URL(request.url).pathname === '/slow') await held.promise
       return Response.json({ headers: Object.fromEntries(request.headers) }, { status: 404 })
     },
     incoming: incomingRequests(options.trustedProxies ?? []),
@@ -109,5 +112,5 @@ export async function gateServer(
     rows.set(hashOf(secret), row)
     return secret
   }
-  return { port, server, issue, database, waitsFor, logged }
+  return { port, server, issue, database, waitsFor, logged, release: held.resolve }
 }

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { ok, type Result, refuse } from '../kernel/result.ts'
 
@@ -11,13 +12,17 @@ const formType = /^application\/x-www-form-urlencoded[ \t]*(?:;[ \t]*charset="?u
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-const decoded = (text: string) => decodeURIComponent(text.includes('+') ? text.replaceAll('+', ' ') : text)
+/** Most bodies are plain ASCII, and that costs a tenth of a decoder. */
+const textOf = (body: Buffer) => (isAscii(body) ? body.toString('latin1') : strictUtf8.decode(body))
+
+const decoded = (text: string) =>
+  text.includes('%') || text.includes('+') ? decodeURIComponent(text.replaceAll('+', ' ')) : text
 
 /** `application/x-www-form-urlencoded`, strictly: a broken percent-encoding or broken UTF-8 refuses the whole body. */
-export function parseForm(body: Uint8Array): Result<Form, 'bad_request'> {
+export function parseForm(body: Buffer): Result<Form, 'bad_request'> {
   const form = new Map<string, string[]>()
   try {
-    for (const pair of strictUtf8.decode(body).split('&')) {
+    for (const pair of textOf(body).split('&')) {
       if (pair === '') continue
       const at = pair.indexOf('=')
       const name = decoded(at < 0 ? pair : pair.slice(0, at))

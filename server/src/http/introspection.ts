@@ -66,14 +66,16 @@ function sendDecision(options: GateOptions, res: ServerResponse, requestId: stri
   options.count('introspection', it.active ? 'active' : it.reason)
   if (!it.active && it.reason === 'unavailable') return sendRefusal(res, requestId, refuse('unavailable'))
   const body = it.active ? activeAnswer(it.evidence) : inactiveAnswer(it.reason, it.evidence)
+  const bytes = Buffer.byteLength(body)
   res.writeHead(200, {
     'Content-Type': 'application/json',
-    'Content-Length': Buffer.byteLength(body),
+    'Content-Length': bytes,
     'Cache-Control': 'no-store',
     'X-Request-Id': requestId,
     'X-Portcullis-Head': head,
   })
-  res.end(body)
+  // What is all ASCII is the same in Latin-1, which node writes without encoding anything.
+  res.end(body, bytes === body.length ? 'latin1' : 'utf8')
 }
 
 /** `POST /oauth2/introspect` (RFC 7662): the token stands in the body, the caller in the header. */

@@ -95,6 +95,7 @@ describe('bounds', () => {
     const refused = await ask(it.port, { path: '/forward-auth' })
     expect(refused.status).toBe(503)
     expect(refused.headers['retry-after']).toEqual(['1'])
+    it.release()
     for (const answer of await Promise.all(slow)) expect(answer.status).toBe(404)
     expect((await ask(it.port, { path: '/forward-auth' })).status).toBe(401)
   })
@@ -139,6 +140,7 @@ describe('stopping', () => {
     const stopped = it.server.stop({ announceMs: 50, deadlineMs: 5_000 })
     const ready = await ask(it.port, { path: '/readyz' })
     expect(ready.status).toBe(503)
+    it.release()
     expect((await slow).status).toBe(404)
     await stopped
     await expect(ask(it.port, { path: '/healthz' })).rejects.toThrow(/ECONNREFUSED/)
@@ -148,12 +150,11 @@ describe('stopping', () => {
     const it = await start()
     const idle = connect(it.port, '127.0.0.1', () => idle.write('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n'))
     await new Promise((resolve) => idle.once('data', resolve))
-    const startedAt = performance.now()
-    const stopped = it.server.stop({ announceMs: 100, deadlineMs: 5_000 })
+    // Were it held up, this test would meet its own time limit first.
+    const stopped = it.server.stop({ announceMs: 100, deadlineMs: 60_000 })
     idle.write('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n')
     expect(await textOf(idle)).toMatch(/^Connection: close\r$/m)
     await stopped
-    expect(performance.now() - startedAt).toBeLessThan(4_000)
   })
 
   test('a request that never ends is cut off at the deadline', async () => {

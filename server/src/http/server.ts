@@ -114,13 +114,15 @@ export function createHttpServer(options: ServerOptions): HttpServer {
     void route(req, res)
   }
 
+  const onClosed = () => {
+    inFlight -= 1
+  }
+
   const server = createServer(
     { maxHeaderSize: limits.maxHeaderBytes, connectionsCheckingInterval: limits.checkMs, noDelay: true },
     (req, res) => {
       inFlight += 1
-      res.on('close', () => {
-        inFlight -= 1
-      })
+      res.on('close', onClosed)
       if (stopping) res.setHeader('Connection', 'close')
       answer(req, res, options.incoming.requestId(req))
     },
