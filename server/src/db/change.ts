@@ -77,9 +77,7 @@ export const changer =
         if ('unchanged' in outcome) return { ok: true, value: outcome.value } as const
         forget = outcome.forget
         await appendEvents(tx, by, outcome.events, world)
-        await sql`select append_to_feed(${by.organizationId}, ${JSON.stringify(forget)}::jsonb, ${by.at}::timestamptz)`.execute(
-          tx,
-        )
+        await sql`select append_to_feed(${by.organizationId}, ${JSON.stringify(forget)}::jsonb)`.execute(tx)
         return { ok: true, value: outcome.value } as const
       })
     } catch (error) {

@@ -70,10 +70,10 @@ export class Lease {
     this.#forget(what)
   }
 
-  /** Starts to follow; resolves once the first lease holds, or rejects as the first round trip does. */
+  /** Starts to follow. Resolves after the first round trip, also when that failed: trying goes on until it is closed. */
   async start(): Promise<void> {
     this.#source.onWake(() => void this.renew().catch(() => undefined))
-    await this.renew()
+    await this.renew().catch(() => undefined)
     this.#schedule()
   }
 

@@ -84,7 +84,6 @@ const statements = [
   'create index audit_events_by_target on audit_events (organization_id, target_id, sequence)',
   'create index audit_events_by_action on audit_events (organization_id, action, sequence)',
   `create table feed (number bigint primary key, organization_id text not null, forget jsonb not null, at timestamptz not null)`,
-  'create index feed_by_time on feed (at)',
   'create table feed_head (single boolean primary key default true check (single), head bigint not null)',
   'insert into feed_head (head) values (0)',
 
@@ -139,13 +138,18 @@ const statements = [
       where a.user_id = wanted_user and a.removed_at is null and a.status = 'joined' order by o.id $$`,
   `create function organization_count() returns bigint
     language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$ select count(*) from public.organizations $$`,
-  /* Takes the feed's next number and holds its lock until commit, so that numbers appear in the order of commits. */
-  `create function append_to_feed(at_organization text, what jsonb, at_time timestamptz) returns bigint
+  /*
+   * Takes the feed's next number and holds its lock until commit, so that numbers appear in the order of commits. Each
+   * new entry takes away some that are over an hour old, from the old end: whoever is further behind forgets everything.
+   */
+  `create function append_to_feed(at_organization text, what jsonb) returns bigint
     language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
     declare taken bigint;
     begin
       update public.feed_head set head = head + 1 returning head into taken;
-      insert into public.feed (number, organization_id, forget, at) values (taken, at_organization, what, at_time);
+      insert into public.feed (number, organization_id, forget, at) values (taken, at_organization, what, now());
+      delete from public.feed where number < (select min(number) + 100 from public.feed)
+        and number <= taken - 1000 and at < now() - interval '1 hour';
       perform pg_notify('portcullis_feed', taken::text);
       return taken;
     end $$`,

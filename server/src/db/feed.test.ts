@@ -1,0 +1,201 @@
+import { beforeEach, expect, test } from 'vitest'
+import type { Forget } from './change.ts'
+import { type FeedAnswer, type FeedSource, Lease } from './feed.ts'
+
+const token = (id: string): Forget => ({ kind: 'token', id })
+
+let now: number
+let forgotten: (readonly Forget[] | 'everything')[]
+/** Round trips that are under way: each waits for the test to answer. */
+let asked: { seen: number; answer: (it: FeedAnswer) => void; fail: () => void }[]
+let wake: () => void
+let lease: Lease
+
+const source: FeedSource = {
+  after: (seen) =>
+    new Promise((answer, reject) => {
+      asked.push({ seen, answer, fail: () => reject(new Error('away')) })
+    }),
+  onWake: (it) => {
+    wake = it
+  },
+  close: async () => undefined,
+}
+
+beforeEach(() => {
+  now = 1000
+  forgotten = []
+  asked = []
+  lease = new Lease(
+    source,
+    (what) => forgotten.push(what),
+    () => now,
+  )
+})
+
+/** Runs one renewal to its end with these answers, and gives the numbers that it asked after. */
+async function renew(...answers: FeedAnswer[]): Promise<number[]> {
+  const seen: number[] = []
+  const done = lease.renew()
+  for (const answer of answers) {
+    const trip = await next()
+    seen.push(trip.seen)
+    trip.answer(answer)
+  }
+  await done
+  return seen
+}
+
+async function next() {
+  while (asked.length === 0) await Promise.resolve()
+  return asked.shift() as (typeof asked)[number]
+}
+
+const started = async (head = 0) => {
+  await renew({ head, entries: [] })
+  forgotten = []
+}
+
+test('N3: there is no lease before the first answer, and the first look forgets everything', async () => {
+  expect(lease.holds).toBe(false)
+  await renew({ head: 7, entries: [] })
+  expect(lease.holds).toBe(true)
+  expect(lease.applied).toBe(7)
+  expect(forgotten).toEqual(['everything'])
+})
+
+test('N3: the lease is counted from the sending of the request, not from its answer', async () => {
+  await started()
+  now = 2000
+  const done = lease.renew()
+  const trip = await next()
+  now = 2900
+  trip.answer({ head: 0, entries: [] })
+  await done
+  expect(lease.ageMs).toBe(900)
+  expect(lease.holds).toBe(true)
+  now = 2999
+  expect(lease.holds).toBe(true)
+  now = 3000
+  expect(lease.holds).toBe(false)
+})
+
+test('N3: a failed round trip renews nothing', async () => {
+  await started()
+  now = 1900
+  const done = lease.renew()
+  ;(await next()).fail()
+  await expect(done).rejects.toThrow('away')
+  now = 2000
+  expect(lease.holds).toBe(false)
+})
+
+test('N3: what the answer names is forgotten before the lease holds', async () => {
+  await started()
+  const epoch = lease.epoch
+  now = 3000
+  await renew({
+    head: 2,
+    entries: [
+      { number: 1, forget: [token('a')] },
+      { number: 2, forget: [token('b'), token('c')] },
+    ],
+  })
+  expect(forgotten).toEqual([[token('a')], [token('b'), token('c')]])
+  expect(lease.applied).toBe(2)
+  expect(lease.epoch).toBeGreaterThan(epoch)
+  expect(lease.holds).toBe(true)
+})
+
+test('N3: while the head is not reached, more is asked for and nothing is confirmed', async () => {
+  await started()
+  now = 5000
+  const done = lease.renew()
+  ;(await next()).answer({ head: 2, entries: [{ number: 1, forget: [token('a')] }] })
+  const second = await next()
+  expect(second.seen).toBe(1)
+  expect(lease.holds).toBe(false)
+  now = 5300
+  second.answer({ head: 2, entries: [{ number: 2, forget: [token('b')] }] })
+  await done
+  expect(lease.holds).toBe(true)
+  // The second request was sent at 5000 on this clock.
+  expect(lease.ageMs).toBe(300)
+})
+
+test('N3: a gap forgets everything: entries were pruned before they were read', async () => {
+  await started(1)
+  await renew({
+    head: 5,
+    entries: [
+      { number: 4, forget: [token('d')] },
+      { number: 5, forget: [] },
+    ],
+  })
+  expect(forgotten).toEqual(['everything'])
+  expect(lease.applied).toBe(5)
+})
+
+test('N3: a gap forgets everything: all entries are gone', async () => {
+  await started(1)
+  await renew({ head: 5, entries: [] })
+  expect(forgotten).toEqual(['everything'])
+  expect(lease.applied).toBe(5)
+})
+
+test('N3: a head that went back (a restored backup) forgets everything', async () => {
+  await started(9)
+  await renew({ head: 3, entries: [] })
+  expect(forgotten).toEqual(['everything'])
+  expect(lease.applied).toBe(3)
+})
+
+test('N3: a new connection forgets everything, though its numbers seem to go on', async () => {
+  await started(3)
+  await renew({ head: 3, entries: [], fresh: true })
+  expect(forgotten).toEqual(['everything'])
+  await renew({ head: 4, entries: [{ number: 4, forget: [token('a')] }], fresh: true })
+  expect(forgotten).toEqual(['everything', 'everything'])
+})
+
+test('P11: an own change is forgotten at once and raises the epoch; the lease itself is not renewed by it', async () => {
+  await started()
+  const { epoch, confirmedAt } = lease
+  now = 1500
+  lease.applyOwn([token('a')])
+  expect(forgotten).toEqual([[token('a')]])
+  expect(lease.epoch).toBe(epoch + 1)
+  expect(lease.confirmedAt).toBe(confirmedAt)
+  lease.applyOwn([])
+  expect(lease.epoch).toBe(epoch + 1)
+})
+
+test('a wake during a round trip is followed by one more, since the answer may be older than the change', async () => {
+  const start = lease.start()
+  ;(await next()).answer({ head: 0, entries: [] })
+  await start
+  wake()
+  const first = await next()
+  wake()
+  wake()
+  expect(asked).toEqual([])
+  first.answer({ head: 0, entries: [] })
+  const second = await next()
+  const closed = lease.close()
+  second.answer({ head: 1, entries: [{ number: 1, forget: [token('a')] }] })
+  await closed
+  expect(forgotten).toEqual(['everything', [token('a')]])
+  expect(asked).toEqual([])
+})
+
+test('a start with the database away does not fail; a later round trip brings the lease', async () => {
+  const start = lease.start()
+  ;(await next()).fail()
+  await start
+  expect(lease.holds).toBe(false)
+  wake()
+  const trip = await next()
+  trip.answer({ head: 0, entries: [] })
+  await lease.close()
+  expect(lease.holds).toBe(true)
+})
