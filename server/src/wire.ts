@@ -33,6 +33,7 @@ import type { Door } from './http/door.ts'
 import { buildDoorkeeper } from './http/doorkeeper.ts'
 import { gateListener } from './http/gate.ts'
 import { healthDoor } from './http/health.ts'
+import { linkGuards } from './http/link-guard.ts'
 import { createMetrics } from './http/metrics.ts'
 import { openApiOf } from './http/openapi.ts'
 import { doorPaths } from './http/openapi-doors.ts'
@@ -137,6 +138,7 @@ export async function wire(
     routes,
     deps,
     keeper,
+    guards: linkGuards(signIn.limiter),
     signIn: signInHandler(signIn, signInRoutes),
     documents,
     files: consoleFiles(options.consoleFolder),

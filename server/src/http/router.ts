@@ -11,6 +11,8 @@ interface RouterParts {
   routes: readonly AnyRoute[]
   deps: Deps
   keeper: Doorkeeper
+  /** What counts guesses at links, by path. */
+  guards: readonly [path: string, guard: MiddlewareHandler<Env>][]
   /** Sign-in's own routes, below `/api/auth/`. */
   signIn: (request: Request) => Promise<Response>
   /** `GET /openapi.json` and `/docs`. */
@@ -40,7 +42,7 @@ const headers = (https: boolean) =>
   })
 
 /** Everything that is not a hot door: the management API, sign-in, its documents and the console. */
-export function buildRouter({ routes, deps, keeper, signIn, documents, files, log }: RouterParts): Hono<Env> {
+export function buildRouter({ routes, deps, keeper, guards, signIn, documents, files, log }: RouterParts): Hono<Env> {
   const app = new Hono<Env>()
   app.use(headers(deps.instance.publicUrl.startsWith('https:')))
   app.use(async (c, next) => {
@@ -51,6 +53,7 @@ export function buildRouter({ routes, deps, keeper, signIn, documents, files, lo
     })
     await next()
   })
+  for (const [path, guard] of guards) app.use(path, guard)
   mount(app, routes, deps, keeper)
   app.all('/api/auth/*', (c) => signIn(c.req.raw))
   for (const [path, document] of Object.entries(documents)) app.get(path, () => document())

@@ -99,8 +99,8 @@ export const limits = {
   forgotten: { most: 3, seconds: hour },
   /** Guessing the secret of a link, from one address. */
   reset_from: { most: 20, seconds: 15 * minute },
-  invitation_from: { most: 20, seconds: 15 * minute },
-  setup_from: { most: 20, seconds: 15 * minute },
+  invitation_from: { most: 100, seconds: 15 * minute },
+  setup_from: { most: 100, seconds: 15 * minute },
 } as const satisfies Record<string, Limit>
 
 export interface Limit {
