@@ -77,10 +77,15 @@ async function openPostgres(): Promise<TestDatabase> {
   return { ...opened, options, drop }
 }
 
-async function asOwner(statement: string): Promise<void> {
-  const client = new Client({ connectionString: inject('servers').owner })
+const asOwner = (statement: string) => run(inject('servers').owner, [statement])
+
+/** Statements of a superuser of PostgreSQL, for what only a cluster's operator can do. */
+export const asAdmin = (...statements: string[]) => run(inject('servers').admin, statements)
+
+async function run(url: string, statements: readonly string[]): Promise<void> {
+  const client = new Client({ connectionString: url })
   await client.connect()
-  await client.query(statement)
+  for (const statement of statements) await client.query(statement)
   await client.end()
 }
 

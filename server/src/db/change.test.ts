@@ -101,11 +101,16 @@ describeOnBoth('change', (open) => {
     expect(it.applied.flat()).toEqual([])
   })
 
-  test('A1: what is so already writes no event and no feed entry', async () => {
+  test('A1: what is so already writes nothing, whatever the work did', async () => {
     const it = await fresh(open)
     const head = await it.head()
-    const result = await it.change(by(it.organization.id), async () => ({ ok: true, value: 5, unchanged: true }))
+    const { id } = it.organization
+    const result = await it.change(by(id), async (tx) => {
+      await insertGroup(tx, id, `grp_${id}`)
+      return { ok: true, value: 5, unchanged: true }
+    })
     expect(result).toEqual({ ok: true, value: 5 })
+    expect(await it.groups()).toEqual([])
     expect(await it.links()).toEqual([])
     expect(await it.head()).toBe(head)
   })

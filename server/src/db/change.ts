@@ -1,7 +1,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import { type Actor, type AuditEntry, type AuditRecord, chainHash } from '../features/audit/rules.ts'
 import type { World } from '../kernel/deps.ts'
-import type { Refused, Result } from '../kernel/result.ts'
+import { ok, type Refused, type Result } from '../kernel/result.ts'
 import type { Tables } from './tables.ts'
 
 export type Database = Kysely<Tables>
@@ -40,12 +40,12 @@ export type Read = ReturnType<typeof reader>
 const enter = (tx: Transaction<Tables>, organizationId: string) =>
   sql`select set_config('portcullis.organization', ${organizationId}, true)`.execute(tx)
 
-/** Rolls the transaction back while carrying a refusal out of it. */
+/** Rolls the transaction back while carrying its result out of it. */
 class Rollback extends Error {
-  readonly refusal: Refused<string>
-  constructor(refusal: Refused<string>) {
-    super('refused')
-    this.refusal = refusal
+  readonly result: Result<unknown, string>
+  constructor(result: Result<unknown, string>) {
+    super('nothing is written')
+    this.result = result
   }
 }
 
@@ -73,15 +73,16 @@ export const changer =
         await enter(tx, by.organizationId)
         await tx.selectFrom('organizations').select('id').where('id', '=', by.organizationId).forUpdate().execute()
         const outcome = await work(tx)
+        // Also without a change: should `work` have written something all the same, it must not stay without an event.
         if (!outcome.ok) throw new Rollback(outcome)
-        if ('unchanged' in outcome) return { ok: true, value: outcome.value } as const
+        if ('unchanged' in outcome) throw new Rollback(ok(outcome.value))
         forget = outcome.forget
         await appendEvents(tx, by, outcome.events, world)
         await sql`select append_to_feed(${by.organizationId}, ${JSON.stringify(forget)}::jsonb)`.execute(tx)
         return { ok: true, value: outcome.value } as const
       })
     } catch (error) {
-      if (error instanceof Rollback) return error.refusal as Refused<Code>
+      if (error instanceof Rollback) return error.result as Result<T, Code>
       throw error
     } finally {
       // Also after an error: a commit whose answer was lost may have happened, and to forget harms nobody.
