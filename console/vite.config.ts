@@ -6,6 +6,12 @@ const server = process.env.PORTCULLIS_SERVER ?? 'http://127.0.0.1:3000'
 export default defineConfig({
   plugins: [react()],
   // Nothing is inlined: the server's Content-Security-Policy allows scripts and images from its own origin alone.
-  build: { outDir: 'dist', emptyOutDir: true, assetsInlineLimit: 0, modulePreload: { polyfill: false }, manifest: true },
+  build: {
+    outDir: 'dist',
+    emptyOutDir: true,
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    manifest: true,
+  },
   server: { host: '127.0.0.1', proxy: { '/api': server, '/docs': server, '/openapi.json': server } },
 })

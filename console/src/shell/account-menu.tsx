@@ -1,4 +1,4 @@
-import { Avatar, Menu, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core'
+import { Menu, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import { paths } from '../paths'
@@ -33,11 +33,7 @@ export function AccountMenu() {
   return (
     <Menu width={260} opened={opened} onChange={setOpened}>
       <Menu.Target>
-        <UnstyledButton className={classes.initials} aria-label="Account menu">
-          <Avatar radius="xl" size={34} color="gate" variant="filled" aria-hidden="true">
-            {initialsOf(user.name)}
-          </Avatar>
-        </UnstyledButton>
+        <UnstyledButton className={classes.initials} data-initials={initialsOf(user.name)} aria-label="Account menu" />
       </Menu.Target>
       <Menu.Dropdown className={classes.menu}>
         <Menu.Label>

@@ -10,7 +10,7 @@ import { signOut } from './auth'
 
 export function NotFound() {
   return (
-    <Empty title="Not found" action={<ButtonLink {...paths.home()}>Go to the start</ButtonLink>}>
+    <Empty order={2} title="Not found" action={<ButtonLink {...paths.home()}>Go to the start</ButtonLink>}>
       There is nothing here, or not for you. The link may be old, or made for another organization.
     </Empty>
   )
@@ -42,6 +42,7 @@ export function NoOrganization() {
   const leave = useMutation({ mutationFn: signOut, onSettled: () => window.location.assign('/sign-in') })
   return (
     <Empty
+      order={1}
       title="You belong to no organization"
       action={
         <Button variant="default" loading={leave.isPending} onClick={() => leave.mutate()}>

@@ -1,11 +1,15 @@
 import { Stack, Text, Title } from '@mantine/core'
 import type { ReactNode } from 'react'
 
+type Props = { title: string; children?: ReactNode; action?: ReactNode; order?: 1 | 2 | 3 }
+
 /** An empty list teaches what it is for, and offers the first step. */
-export function Empty({ title, children, action }: { title: string; children?: ReactNode; action?: ReactNode }) {
+export function Empty({ title, children, action, order = 3 }: Props) {
   return (
     <Stack align="center" gap="xs" py={40} px="md" ta="center">
-      <Title order={3}>{title}</Title>
+      <Title order={order} size="h3">
+        {title}
+      </Title>
       {children && (
         <Text c="dimmed" maw={460} component="div">
           {children}

@@ -5,9 +5,9 @@ import classes from './name.module.css'
 export function Name({ children, detail }: { children: string; detail?: ReactNode }) {
   return (
     <div className={classes.stack}>
-      <bdi className={classes.name} title={children.length > 40 ? children : undefined}>
-        {children}
-      </bdi>
+      <div className={classes.name} title={children.length > 40 ? children : undefined}>
+        <bdi>{children}</bdi>
+      </div>
       {detail && <div className={classes.detail}>{detail}</div>}
     </div>
   )

@@ -19,7 +19,7 @@ export function SectionHead({ title, order = 2, about, actions }: HeadProps) {
           {title}
         </Title>
         {about && (
-          <Text c="dimmed" component="div" maw={640}>
+          <Text c="dimmed" component="div" maw={780}>
             {about}
           </Text>
         )}

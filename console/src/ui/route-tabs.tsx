@@ -5,29 +5,34 @@ import classes from './route-tabs.module.css'
 
 type Tab = { label: string; path: Path }
 
+type Props = { label: string; tabs: Tab[]; children: ReactNode; aside?: ReactNode }
+
 /** Tabs that are addresses: each is a link, arrow keys move between them, and the panel is what the route shows. */
-export function RouteTabs({ label, tabs, children }: { label: string; tabs: Tab[]; children: ReactNode }) {
+export function RouteTabs({ label, tabs, children, aside }: Props) {
   const matches = useMatchRoute()
   const panel = useId()
   const current = tabs.findIndex((tab) => matches({ ...tab.path, fuzzy: true }))
   return (
     <>
-      <div className={classes.tabs} role="tablist" aria-label={label} onKeyDown={moveByArrow}>
-        {tabs.map((tab, index) => (
-          <Link
-            key={tab.label}
-            {...tab.path}
-            className={classes.tab}
-            role="tab"
-            id={`${panel}-${index}`}
-            aria-selected={index === current}
-            aria-controls={panel}
-            tabIndex={index === current || (current < 0 && index === 0) ? 0 : -1}
-            title={tab.label.length > 28 ? tab.label : undefined}
-          >
-            {tab.label}
-          </Link>
-        ))}
+      <div className={classes.bar}>
+        <div className={classes.tabs} role="tablist" aria-label={label} onKeyDown={moveByArrow}>
+          {tabs.map((tab, index) => (
+            <Link
+              key={tab.label}
+              {...tab.path}
+              className={classes.tab}
+              role="tab"
+              id={`${panel}-${index}`}
+              aria-selected={index === current}
+              aria-controls={panel}
+              tabIndex={index === current || (current < 0 && index === 0) ? 0 : -1}
+              title={tab.label.length > 28 ? tab.label : undefined}
+            >
+              {tab.label}
+            </Link>
+          ))}
+        </div>
+        {aside}
       </div>
       <div role="tabpanel" id={panel} aria-labelledby={current < 0 ? undefined : `${panel}-${current}`}>
         {children}

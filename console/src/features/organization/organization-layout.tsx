@@ -1,9 +1,9 @@
-import { Group, Stack } from '@mantine/core'
+import { Stack } from '@mantine/core'
 import { Outlet } from '@tanstack/react-router'
 import { lazy, Suspense } from 'react'
 import { paths } from '../../paths'
 import { useMembership } from '../../shell/session'
-import { PageSkeleton, SectionHead } from '../../ui/page'
+import { PageSkeleton } from '../../ui/page'
 import { RouteTabs } from '../../ui/route-tabs'
 import { useDialog } from '../../ui/use-dialog'
 import { ManageMenu } from './manage-menu'
@@ -13,7 +13,7 @@ const SettingsDialog = lazy(async () => ({ default: (await import('../settings/s
 
 /** The tab that is named after the organization. Who isn't an admin reads; see the overview page. */
 export function OrganizationLayout() {
-  const { slug, name, role } = useMembership()
+  const { slug, role } = useMembership()
   const { dialog, close } = useDialog()
   if (role !== 'admin') {
     return (
@@ -30,20 +30,14 @@ export function OrganizationLayout() {
     { label: 'Audit log', path: paths.auditLog(slug) },
   ]
   return (
-    <Stack gap="xs" mt="lg">
-      <Group justify="space-between" wrap="nowrap" align="flex-start">
-        <SectionHead title={<bdi>{name}</bdi>} />
-        <ManageMenu />
-      </Group>
-      <div>
-        <RouteTabs label="Organization" tabs={tabs}>
-          <Stack mt="lg">
-            <Suspense fallback={<PageSkeleton />}>
-              <Outlet />
-            </Suspense>
-          </Stack>
-        </RouteTabs>
-      </div>
+    <Stack gap={0} mt="md">
+      <RouteTabs label="Organization" tabs={tabs} aside={<ManageMenu />}>
+        <Stack mt="lg">
+          <Suspense fallback={<PageSkeleton />}>
+            <Outlet />
+          </Suspense>
+        </Stack>
+      </RouteTabs>
       <Suspense fallback={null}>
         {dialog === 'organization-settings' && <SettingsDialog onClose={close} />}
         {dialog === 'rename-organization' && <RenameDialog onClose={close} />}

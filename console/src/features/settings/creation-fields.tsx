@@ -14,6 +14,7 @@ export function CreationFields({ org, draft, onChange }: Props) {
         label="Allow members to create API tokens"
         description="When this is off, all tokens of the organization lose access. They aren’t revoked: turning it on again restores them."
         checked={allowed}
+        autoFocus
         data-autofocus
         onChange={(event) => onChange({ ...draft, allowed: event.currentTarget.checked })}
       />
