@@ -96,6 +96,8 @@ async function askBetterAuth(signIn: SignIn, route: SignInRoute, asked: Asked): 
   const answer = new Headers(response.headers)
   answer.set('cache-control', 'no-store')
   answer.delete('location')
+  // Its lock of a second factor tells nobody how long it lasts: 15 minutes.
+  if (response.status === 429 && !answer.has('retry-after')) answer.set('retry-after', '900')
   const body: unknown = text === '' ? undefined : JSON.parse(text)
   return [new Response(text, { status: response.status, headers: answer }), { status: response.status, body }]
 }

@@ -89,7 +89,7 @@ export const limits = {
   /** Any person, from one address. */
   sign_in_from: { most: 50, seconds: 15 * minute },
   sign_in_here: { most: 10, seconds: 15 * minute },
-  sign_in: { most: 50, seconds: hour },
+  sign_in: { most: 100, seconds: hour },
   /** Codes of the second factor, for one person. */
   second_factor: { most: 10, seconds: 15 * minute },
   /** The present password, asked again of somebody who is signed in. */
