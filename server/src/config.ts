@@ -181,8 +181,11 @@ export function completeConfig(settings: Settings): Configured<Config> {
   return faults.length > 0 ? { ok: false, faults } : { ok: true, value: freeze({ ...settings, secrets, resourceKeys }) }
 }
 
-/** The configuration of this process. The only reader of `process.env`. */
-export function readConfig(env: Environment = process.env): Configured<Config> {
+/** The environment of this process; nothing else reads it. */
+export const environment = (): Environment => process.env
+
+/** The configuration of this process. */
+export function readConfig(env: Environment = environment()): Configured<Config> {
   const settings = parseSettings(env)
   return settings.ok ? completeConfig(settings.value) : settings
 }

@@ -2,10 +2,13 @@ import type { ZodType } from 'zod'
 import type { Deps } from '../db/deps.ts'
 import type { Inspection } from '../db/inspect.ts'
 import type { Actor } from '../features/audit/rules.ts'
+import type { Result } from '../kernel/result.ts'
 
 /** What a command works with, be it inside the running instance or in a process of its own. */
 export interface CommandContext {
   deps: Deps
+  /** Opens a one-time link by which a person chooses a new password. */
+  resetPassword: (email: string) => Promise<Result<{ url: string; expiresAt: Date }, 'not_found'>>
   inspect: () => Promise<Inspection>
   /** All of the instance's, by id; only its operator sees over the walls (O1). */
   organizations: () => Promise<readonly { id: string; name: string }[]>
@@ -33,5 +36,7 @@ export type AnyCommand = Command<any>
 /** Identity function; exists so that each command is type-checked against its own arguments. */
 export const command = <A>(it: Command<A>): AnyCommand => it
 
-/** A1: commands write on behalf of whoever runs the instance. */
-export const operator: Actor = { kind: 'operator', id: null, name: 'Operator' }
+const operator: Actor = { kind: 'operator', id: null, name: 'Operator' }
+
+/** A1: commands write on behalf of whoever runs the instance, and no request carries them. */
+export const operatorOrigin = { actor: operator, ip: null, userAgent: null, requestId: null }

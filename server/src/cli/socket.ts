@@ -52,7 +52,23 @@ export function answerCommands(socket: SocketServer, commands: readonly AnyComma
   socket.on('connection', (connection) => http.emit('connection', connection))
 }
 
+/** For a command that has the folder to itself for a moment: whoever comes meanwhile is told so. */
+export function answerBusy(socket: SocketServer): void {
+  const http = createServer((_asked, reply) => {
+    reply.writeHead(200, { 'content-type': 'application/x-ndjson', connection: 'close' })
+    reply.write(
+      `${JSON.stringify({ line: 'Another command is at work on this data folder; try again when it is done.' })}\n`,
+    )
+    reply.end(`${JSON.stringify({ exitCode: 1 })}\n`)
+  })
+  socket.on('connection', (connection) => http.emit('connection', connection))
+}
+
 const nobodyThere = ['ENOENT', 'ECONNREFUSED', 'ENOTSOCK']
+
+/** A holder that has not opened its database yet hears nobody; it needs a few seconds, and more is a sign of trouble. */
+const patienceMs = 15_000
+const silence = 'The instance that holds the data folder does not answer: it is starting, or hangs; look at its log.'
 
 /** Has the running instance run a command; undefined when no instance listens at this socket. */
 export async function askRunning(
@@ -63,10 +79,16 @@ export async function askRunning(
   const body = JSON.stringify(asked.args)
   const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
   const answer = await new Promise<IncomingMessage | undefined>((resolve, reject) => {
-    const sent = request({ socketPath, method: 'POST', path: `/commands/${asked.name}`, headers }, resolve)
-    sent.on('error', (error: NodeJS.ErrnoException) =>
-      nobodyThere.includes(error.code ?? '') ? resolve(undefined) : reject(error),
-    )
+    const sent = request({ socketPath, method: 'POST', path: `/commands/${asked.name}`, headers }, (heard) => {
+      clearTimeout(timer)
+      resolve(heard)
+    })
+    const timer = setTimeout(() => sent.destroy(new Error(silence)), patienceMs)
+    sent.on('error', (error: NodeJS.ErrnoException) => {
+      clearTimeout(timer)
+      if (nobodyThere.includes(error.code ?? '')) resolve(undefined)
+      else reject(error)
+    })
     sent.end(body)
   })
   return answer && hear(answer, print)

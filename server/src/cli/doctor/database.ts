@@ -1,3 +1,4 @@
+import type { Settings } from '../../config.ts'
 import type { DatabaseFacts } from '../../db/facts.ts'
 import { doubt, type Finding, fault, fine } from './finding.ts'
 
@@ -47,4 +48,25 @@ export function judgeOrganizations(facts: DatabaseFacts): Finding[] {
   const mend =
     'Open the set-up link that `portcullis start` prints, or run `portcullis organization create --name NAME --admin-email EMAIL`.'
   return [doubt('Organizations', 'none yet: nobody can sign in.', mend)]
+}
+
+const mends: readonly (readonly [codes: RegExp, mend: string])[] = [
+  [/^ECONNREFUSED$/, 'See whether PostgreSQL runs there, and whether host and port in DATABASE_URL are right.'],
+  [/^(ENOTFOUND|EAI_AGAIN)$/, 'Correct the host in DATABASE_URL, or mend the name service.'],
+  [/^(ETIMEDOUT|08\w{3})$/, 'See whether a firewall stands between this machine and the database.'],
+  [/^28\w{3}$/, 'Correct user and password in DATABASE_URL and PORTCULLIS_MIGRATION_URL.'],
+  [/^3D000$/, 'Create the database, or correct its name in DATABASE_URL.'],
+  [/^42501$/, 'Run `portcullis migrate`: it gives the role of the service its rights.'],
+  [/^(53100|ENOSPC)$/, 'Make room on the disk of the database.'],
+]
+
+/** How to mend a database that cannot be asked, by the code of its error (PostgreSQL's or the operating system's). */
+export function mendOfFailure(error: unknown, { database, dataFolder }: Settings): string {
+  const inner = error instanceof AggregateError ? error.errors[0] : error
+  const code = String((inner as NodeJS.ErrnoException).code ?? '')
+  const known = mends.find(([codes]) => codes.test(code))?.[1]
+  if (known) return known
+  return database.kind === 'embedded'
+    ? `Look at the log of the instance; if ${dataFolder} is damaged, restore a backup of it.`
+    : 'Look at the log of the database.'
 }

@@ -43,9 +43,16 @@ function linesOf(it: Finding, topicWidth: number, { stream, width }: Paper): str
 
 const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`
 
-export function summaryOf(findings: readonly Finding[]): string {
-  const faults = findings.filter((it) => it.level === 'fault').length
-  const warnings = findings.filter((it) => it.level === 'warning').length
+const countOf = (findings: readonly Finding[], level: Finding['level']) =>
+  findings.filter((it) => it.level === level).length
+
+export const countsOf = (findings: readonly Finding[]) => ({
+  faults: countOf(findings, 'fault'),
+  warnings: countOf(findings, 'warning'),
+})
+
+function summaryOf(findings: readonly Finding[]): string {
+  const { faults, warnings } = countsOf(findings)
   if (faults + warnings === 0) return 'Everything is in order.'
   if (faults === 0) return `No fault, ${counted(warnings, 'warning')}.`
   return `${counted(faults, 'fault')}${warnings === 0 ? '' : `, ${counted(warnings, 'warning')}`}. Mend the faults first.`
@@ -55,5 +62,5 @@ export function summaryOf(findings: readonly Finding[]): string {
 export function reportText(findings: readonly Finding[], paper: Paper): string {
   const topicWidth = Math.max(...findings.map((it) => it.topic.length))
   const lines = findings.flatMap((it) => linesOf(it, topicWidth, paper))
-  return `\n${lines.join('\n')}\n\n${summaryOf(findings)}\n`
+  return `\n${lines.join('\n')}\n\n  ${summaryOf(findings)}\n`
 }

@@ -1,6 +1,16 @@
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import ipaddr from 'ipaddr.js'
-import { type Configured, type Environment, isLoopback, type Settings, variables } from '../../config.ts'
+import {
+  type Configured,
+  completeConfig,
+  type Environment,
+  faultText,
+  isLoopback,
+  keptSecretFiles,
+  type Settings,
+  variables,
+} from '../../config.ts'
 import { doubt, type Finding, fault, fine } from './finding.ts'
 
 const oldestNode = 24
@@ -15,21 +25,22 @@ export function judgeNode(version: string): Finding {
 /** Every fault of the configuration, or what of it deserves a look. */
 export function judgeConfiguration(env: Environment, parsed: Configured<Settings>): Finding[] {
   if (!parsed.ok) {
-    return parsed.faults.map((it) => fault('Configuration', `${it.variable} ${it.message}.`, `Correct ${it.variable}.`))
+    return parsed.faults.map((it) => fault('Configuration', faultText(it), `Correct ${it.variable}.`))
   }
   const set = variables.filter((it) => env[it]?.trim()).length
   const summary =
     set === 0 ? 'every variable has its default' : `${set} of ${variables.length} variables set, none wrong`
   return [
     fine('Configuration', summary),
-    ...parsed.value.warnings.map((it) => doubt('Configuration', `${it.variable} ${it.message}.`, mendOf(it.variable))),
+    // What PORTCULLIS_MIGRATION_URL is about, the database's second wall tells better.
+    ...parsed.value.warnings
+      .filter((it) => it.variable !== 'PORTCULLIS_MIGRATION_URL')
+      .map((it) => doubt('Configuration', faultText(it), mendOf(it.variable))),
   ]
 }
 
 const mends: Partial<Record<string, string>> = {
   PORTCULLIS_URL: 'Set PORTCULLIS_URL to what people type, such as https://portcullis.example.com.',
-  PORTCULLIS_MIGRATION_URL:
-    'Give DATABASE_URL a role that owns nothing, and PORTCULLIS_MIGRATION_URL the owner of the database.',
 }
 const mendOf = (variable: string) => mends[variable] ?? `Correct or unset ${variable}.`
 
@@ -55,6 +66,15 @@ export function judgeSecrets(settings: Settings): Finding[] {
   return weak.length > 0
     ? weak
     : [fine('Secrets', settings.secrets ? 'from the environment' : 'kept in the data folder')]
+}
+
+/** Secrets of the data folder, if they were made already: what a start would refuse. */
+export function judgeKeptSecrets(settings: Settings): Finding[] {
+  const kept = Object.values(keptSecretFiles).map((it) => join(settings.dataFolder, it))
+  if (!kept.every(existsSync)) return []
+  const completed = completeConfig(settings)
+  if (completed.ok) return []
+  return completed.faults.map((it) => fault('Secrets', faultText(it), 'Restore the file from a backup.'))
 }
 
 const renew = (variable: string) => `Make a new one with \`openssl rand -base64 32\` and put it first in ${variable}.`

@@ -1,0 +1,142 @@
+import { readFileSync } from 'node:fs'
+import { Command as Program } from 'commander'
+import { start } from '../start.ts'
+import { readCheckpoints, writeCheckpoints } from './checkpoint-file.ts'
+import type { Outcome } from './command.ts'
+import { countsOf, reportText } from './doctor/report.ts'
+import { examine } from './doctor.ts'
+import { configured, explainFailure, misuse } from './explain.ts'
+import { migrate } from './migrate.ts'
+import { firstLine } from './password.ts'
+import { runCommand } from './reach.ts'
+import { commands } from './registry.ts'
+
+const version: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
+
+const print = (line: string) => void process.stdout.write(`${line}\n`)
+const complain = (line: string) => void process.stderr.write(`${line}\n`)
+
+/** Runs a command of the registry, wherever the database can be reached; its exit code becomes this process's. */
+async function run(name: string, args: Record<string, unknown>): Promise<Outcome | undefined> {
+  const config = configured()
+  if (!config) return undefined
+  const outcome = await runCommand(config, { name, args }, print)
+  process.exitCode = outcome.exitCode
+  return outcome
+}
+
+interface OrganizationOptions {
+  name: string
+  adminEmail: string
+  adminName?: string
+  passwordStdin?: true
+}
+
+async function createOrganization({ passwordStdin, ...args }: OrganizationOptions): Promise<void> {
+  const password = passwordStdin && (await firstLine(process.stdin))
+  await run('organization-create', { ...args, ...(password !== undefined && { password }) })
+}
+
+interface VerifyOptions {
+  organization?: string
+  checkpoint?: string
+  saveCheckpoint?: string
+}
+
+async function verifyAudit({ organization, checkpoint, saveCheckpoint }: VerifyOptions): Promise<void> {
+  const read = checkpoint === undefined ? { checkpoints: [] } : readCheckpoints(checkpoint)
+  if ('wrong' in read) {
+    complain(read.wrong)
+    process.exitCode = misuse
+    return
+  }
+  const outcome = await run('audit-verify', { ...(organization && { organization }), ...read })
+  if (saveCheckpoint === undefined || !outcome) return
+  if (outcome.exitCode !== 0) return complain('No checkpoint was saved.')
+  writeCheckpoints(saveCheckpoint, outcome.value as never)
+  print(`Checkpoint saved in ${saveCheckpoint}. Keep it where this machine cannot change it.`)
+}
+
+const widest = 110
+const withoutTerminal = 100
+
+async function doctor({ json }: { json?: true }): Promise<void> {
+  const findings = await examine()
+  const { faults } = countsOf(findings)
+  const width = Math.min(process.stdout.columns ?? withoutTerminal, widest)
+  print(
+    json
+      ? JSON.stringify({ ...countsOf(findings), findings }, null, 2)
+      : reportText(findings, { stream: process.stdout, width }),
+  )
+  process.exitCode = faults > 0 ? 1 : 0
+}
+
+async function startInstance(): Promise<void> {
+  const config = configured()
+  if (config) await start(config, commands)
+}
+
+async function migrateDatabase(): Promise<void> {
+  const config = configured()
+  if (config) await migrate(config, print)
+}
+
+function describeOrganization(program: Program): void {
+  program
+    .command('organization')
+    .description('organizations of this instance')
+    .command('create')
+    .description('create an organization with its first admin, and print a one-time link to choose the password')
+    .requiredOption('--name <name>', 'what it is called')
+    .requiredOption('--admin-email <email>', 'who becomes its admin')
+    .option('--admin-name <name>', 'what a new admin is called (default: the email address)')
+    .option('--password-stdin', 'read the password of a new admin from standard input instead of printing a link')
+    .action(createOrganization)
+}
+
+function describeAudit(program: Program): void {
+  program
+    .command('audit')
+    .description('the audit log')
+    .command('verify')
+    .description('verify that no event of the audit log was changed or removed')
+    .option('--organization <id>', 'only this one')
+    .option('--checkpoint <file>', 'compare with a checkpoint that was saved before')
+    .option('--save-checkpoint <file>', 'save where the log ends now, to be kept elsewhere')
+    .action(verifyAudit)
+}
+
+function buildProgram(): Program {
+  const program = new Program('portcullis')
+    .description('Organization settings for API products. Configured by the environment; see the README.')
+    .version(version)
+    .showHelpAfterError('(portcullis --help shows what there is)')
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : misuse))
+  program.command('start').description('serve the console and the API').action(startInstance)
+  program.command('migrate').description('bring the database up to date, and exit').action(migrateDatabase)
+  describeOrganization(program)
+  program
+    .command('admin')
+    .description('help for people who cannot sign in')
+    .command('reset-password')
+    .argument('<email>', 'whose password')
+    .description('print a one-time link by which somebody chooses a new password')
+    .action(async (email: string) => void (await run('admin-reset-password', { email })))
+  describeAudit(program)
+  program
+    .command('doctor')
+    .description('say what is wrong with this installation, and how to mend it')
+    .option('--json', 'for machines')
+    .action(doctor)
+  return program
+}
+
+/** The command line. Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration. */
+export async function runCli(argv: readonly string[]): Promise<void> {
+  try {
+    await buildProgram().parseAsync([...argv])
+  } catch (error) {
+    explainFailure(error)
+  }
+}

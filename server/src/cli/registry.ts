@@ -1,0 +1,7 @@
+import { adminResetPassword } from './admin-reset-password.ts'
+import { auditVerify } from './audit-verify.ts'
+import { databaseInspect } from './database-inspect.ts'
+import { organizationCreate } from './organization-create.ts'
+
+/** Every command that works on the database, whichever way it is reached. */
+export const commands = [organizationCreate, adminResetPassword, auditVerify, databaseInspect]
