@@ -101,12 +101,14 @@ export async function start(config: Config, commands: readonly AnyCommand[]): Pr
   await server.listen(config.port, config.host)
   const database = await openPatiently(config, log)
   const options = { ...config, consoleFolder, stopping: () => server.stopping }
-  wired = await wire(options, database, createOutbox(config.mail, log), log)
-  if (database.lock) answerCommands(database.lock.server, commands, commandContext(wired, database))
-  const link = await firstStart(config, wired)
+  const made = await wire(options, database, createOutbox(config.mail, log), log)
+  if (database.lock) answerCommands(database.lock.server, commands, commandContext(made, database))
+  const link = await firstStart(config, made)
+  // Ready means that the first admin can sign in, too.
+  wired = made
   log.info({ host: config.host, port: config.port, database: database.kind }, 'ready')
   tellWhereToGo(config, link)
-  stopOnSignal(server, wired, log)
+  stopOnSignal(server, made, log)
 }
 
 function stopOnSignal(server: { stop: () => Promise<void> }, wired: Wired, log: Logger): void {
