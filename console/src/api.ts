@@ -65,11 +65,11 @@ type Page<Item> = { items: Item[]; nextCursor: string | null }
 /** A list of ours, page after page, laid end to end; while a filter changes, what was there stays until the new is. */
 export function listOptions<Item>(
   queryKey: readonly unknown[],
-  readPage: (paging: { limit: number; cursor?: string }) => Promise<Page<Item>>,
+  readPage: (paging: { limit: string; cursor?: string }) => Promise<Page<Item>>,
 ) {
   return infiniteQueryOptions({
     queryKey,
-    queryFn: ({ pageParam }) => readPage({ limit: 100, ...(pageParam !== '' && { cursor: pageParam }) }),
+    queryFn: ({ pageParam }) => readPage({ limit: '100', ...(pageParam !== '' && { cursor: pageParam }) }),
     initialPageParam: '',
     getNextPageParam: (last) => last.nextCursor,
     select: ({ pages }) => pages.flatMap(({ items }) => items),

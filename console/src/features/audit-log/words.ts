@@ -1,15 +1,18 @@
-import type { AuditEvent } from './queries'
+import type { AuditEvent, AuditFilter } from './queries'
 
 type Said = { label: string; says: (target: string) => string }
 
+type Action = NonNullable<AuditFilter['action']>
+
 /** What each action is called in the filter, and how an event of it reads after the name of who did it. */
-export const actions: Record<string, Said> = {
+export const actions: Record<Action, Said> = {
   'organization.created': { label: 'Organization created', says: (it) => `created the organization ${it}` },
   'organization.renamed': { label: 'Organization renamed', says: (it) => `renamed the organization to ${it}` },
   'settings.updated': { label: 'Settings changed', says: () => 'changed who can create API tokens' },
   'member.invited': { label: 'Member invited', says: (it) => `invited ${it}` },
   'member.joined': { label: 'Member joined', says: () => 'joined the organization' },
   'member.role_changed': { label: 'Role changed', says: (it) => `changed the role of ${it}` },
+  'member.renamed': { label: 'Member renamed', says: (it) => `changed their name to ${it}` },
   'member.removed': { label: 'Member removed', says: (it) => `removed ${it} from the organization` },
   'invitation.resent': { label: 'Invitation resent', says: (it) => `sent the invitation of ${it} again` },
   'invitation.withdrawn': { label: 'Invitation withdrawn', says: (it) => `withdrew the invitation of ${it}` },
@@ -31,7 +34,11 @@ export const actions: Record<string, Said> = {
   'token.revoked': { label: 'Token deleted', says: (it) => `deleted the token ${it}` },
   'session.signed_in': { label: 'Signed in', says: () => 'signed in' },
   'session.refused': { label: 'Sign-in refused', says: (it) => `tried to sign in as ${it} and was refused` },
+  'password.changed': { label: 'Password changed', says: () => 'changed their password' },
+  'password.link_issued': { label: 'Password link issued', says: (it) => `issued a link for a new password to ${it}` },
   'password.reset': { label: 'Password reset', says: (it) => `chose a new password for ${it}` },
+  'second_factor.enabled': { label: 'Second factor turned on', says: () => 'turned their second factor on' },
+  'second_factor.disabled': { label: 'Second factor turned off', says: () => 'turned their second factor off' },
 }
 
 const quoted = (name: string) => `“${name}”`
@@ -47,7 +54,7 @@ export function whoOf({ kind, name }: AuditEvent['actor']): string {
 
 export function whatOf({ action, target }: AuditEvent): string {
   const name = people.includes(target.kind) ? target.name : quoted(target.name)
-  return actions[action]?.says(name) ?? `did ${action} to ${name}`
+  return actions[action as Action]?.says(name) ?? `did ${action} to ${name}`
 }
 
 /** A recorded value in lines of "field: value", for reading two side by side. */

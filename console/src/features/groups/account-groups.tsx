@@ -1,7 +1,7 @@
 import { Button, Group as Line, Paper, Text } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
 import { ask } from '../../api'
-import { removeGroupMember } from '../../client/sdk.gen'
+import { deleteGroupMember } from '../../client/sdk.gen'
 import { paths } from '../../paths'
 import { useMembership, useRefresh } from '../../shell/session'
 import { TextLink } from '../../ui/links'
@@ -17,7 +17,7 @@ export function AccountGroups({ account }: { account: GroupedAccount }) {
   const refresh = useRefresh()
   const { open } = useDialog()
   const leave = useMutation({
-    mutationFn: (id: string) => ask(removeGroupMember({ path: { org, id, accountId: account.id } })),
+    mutationFn: (id: string) => ask(deleteGroupMember({ path: { org, id, accountId: account.id } })),
     onError: notifyFailure,
     onSuccess: () => {
       notify('Removed from the group')

@@ -24,7 +24,7 @@ export function GroupMembersTable({ rows, linked, onChangeRole, onRemove, empty 
       key: 'name',
       header: 'Name',
       width: 'minmax(0, 2fr)',
-      cell: ({ id, kind, name }) =>
+      cell: ({ account: { id, kind, name } }) =>
         linked ? (
           <TextLink {...(kind === 'member' ? paths.member(slug, id) : paths.serviceAccount(slug, id))} c="inherit">
             <Name>{name}</Name>
@@ -33,7 +33,11 @@ export function GroupMembersTable({ rows, linked, onChangeRole, onRemove, empty 
           <Name>{name}</Name>
         ),
     },
-    { key: 'kind', header: 'Kind', cell: ({ kind }) => (kind === 'member' ? 'Member' : 'Service account') },
+    {
+      key: 'kind',
+      header: 'Kind',
+      cell: ({ account: { kind } }) => (kind === 'member' ? 'Member' : 'Service account'),
+    },
     { key: 'role', header: 'Role in the group', cell: ({ role }) => groupRoles[role] },
   ]
   if (onChangeRole && onRemove) {
@@ -46,7 +50,7 @@ export function GroupMembersTable({ rows, linked, onChangeRole, onRemove, empty 
         const next = member.role === 'manager' ? 'member' : 'manager'
         return (
           <RowMenu
-            label={`Actions for ${member.name}`}
+            label={`Actions for ${member.account.name}`}
             actions={[
               { label: `Make ${next}`, onClick: () => onChangeRole({ ...member, role: next }) },
               { label: 'Remove from group', onClick: () => onRemove(member), danger: true },
@@ -56,5 +60,13 @@ export function GroupMembersTable({ rows, linked, onChangeRole, onRemove, empty 
       },
     })
   }
-  return <DataTable label="Members of the group" rows={rows} columns={columns} rowKey={({ id }) => id} empty={empty} />
+  return (
+    <DataTable
+      label="Members of the group"
+      rows={rows}
+      columns={columns}
+      rowKey={({ account }) => account.id}
+      empty={empty}
+    />
+  )
 }

@@ -2,7 +2,7 @@ import { Button, Skeleton, Stack } from '@mantine/core'
 import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { ask } from '../../api'
-import { putGroupMember, removeGroupMember } from '../../client/sdk.gen'
+import { deleteGroupMember, putGroupMember } from '../../client/sdk.gen'
 import { paths } from '../../paths'
 import { useMembership, useRefresh } from '../../shell/session'
 import { Empty } from '../../ui/empty'
@@ -28,13 +28,13 @@ export function GroupPage() {
   usePageTitle(group?.name, organizationName)
 
   const change = useMutation({
-    mutationFn: ({ id: accountId, role }: GroupMember) =>
-      ask(putGroupMember({ path: { org, id, accountId }, body: { role } })),
+    mutationFn: ({ account, role }: GroupMember) =>
+      ask(putGroupMember({ path: { org, id, accountId: account.id }, body: { role } })),
     onError: notifyFailure,
     onSuccess: () => void refresh('groups', 'members', 'service-accounts'),
   })
   const remove = useMutation({
-    mutationFn: ({ id: accountId }: GroupMember) => ask(removeGroupMember({ path: { org, id, accountId } })),
+    mutationFn: ({ account }: GroupMember) => ask(deleteGroupMember({ path: { org, id, accountId: account.id } })),
     onError: notifyFailure,
     onSuccess: () => {
       notify('Removed from the group')
@@ -45,7 +45,7 @@ export function GroupPage() {
   if (error) throw error
   if (!group) return <Skeleton h={200} aria-label="Loading" />
   const admin = role === 'admin'
-  const mine = members.data?.find((member) => member.id === accountId)
+  const mine = members.data?.find(({ account }) => account.id === accountId)
   const manages = admin || mine?.role === 'manager'
   const actions = (
     <>
@@ -88,7 +88,7 @@ export function GroupPage() {
       {dialog === 'add-group-members' && manages && (
         <AddToThisGroupDialog
           group={group}
-          present={new Set(members.data?.map((member) => member.id))}
+          present={new Set(members.data?.map(({ account }) => account.id))}
           onClose={close}
         />
       )}

@@ -31,7 +31,7 @@ export const allGroupsQuery = (org: string) =>
       let cursor: string | null = ''
       while (cursor !== null) {
         const page: { items: Group[]; nextCursor: string | null } = await ask(
-          listGroups({ path: { org }, query: { limit: 200, ...(cursor && { cursor }) } }),
+          listGroups({ path: { org }, query: { limit: '200', ...(cursor && { cursor }) } }),
         )
         all.push(...page.items)
         cursor = page.nextCursor

@@ -9,7 +9,7 @@ import { displayName } from './words'
 export type Account = { id: string; name: string }
 
 async function findAccounts(org: string, text: string): Promise<Account[]> {
-  const query = { limit: 30, ...(text && { search: text }) }
+  const query = { limit: '30', ...(text && { search: text }) }
   const [members, serviceAccounts] = await Promise.all([
     ask(listMembers({ path: { org }, query })),
     ask(listServiceAccounts({ path: { org }, query })),
