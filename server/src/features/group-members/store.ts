@@ -67,8 +67,8 @@ export async function listMemberships(
     // An invited member's name is the email, which is not everybody's to search (O7).
     rows = rows.where((eb) =>
       eb.or([
-        eb('u.name', 'ilike', pattern),
-        eb.and([eb('a.kind', '=', 'service_account'), eb('a.name', 'ilike', pattern)]),
+        eb('u.name', '~', pattern),
+        eb.and([eb('a.kind', '=', 'service_account'), eb('a.name', '~', pattern)]),
       ]),
     )
   }

@@ -6,8 +6,12 @@ export type GroupRole = 'member' | 'manager'
 /** O6: an account is in at most this many groups. */
 export const maxGroupsPerAccount = 100
 
-/** O6: names are unique ignoring case; this is what is compared (Unicode-normalized, so that look-alike spellings of one text are one). */
-export const groupNameKey = (name: string): string => name.normalize('NFKC').toLowerCase()
+/**
+ * O6: names are unique ignoring case; this is what is compared. Normalized, so that two spellings of one text are one;
+ * up and down again, since lower case alone keeps `ß` from `SS` and one sigma from the other (Unicode 3.13, case folding).
+ */
+export const groupNameKey = (name: string): string =>
+  name.normalize('NFKC').toLowerCase().toUpperCase().toLowerCase().normalize('NFKC')
 
 /** O6: an admin manages every group, a manager the group that they manage, nobody else any. */
 export const mayManageGroup = (role: Role, roleInGroup: GroupRole | undefined): Result<void, 'forbidden'> =>

@@ -35,7 +35,7 @@ export function listGroups(db: Reader, organizationId: string, { search, after, 
     .orderBy('g.id')
     .limit(limit + 1)
   if (after !== undefined) rows = rows.where('g.id', '>', after)
-  if (search !== undefined) rows = rows.where('g.name', 'ilike', containing(search))
+  if (search !== undefined) rows = rows.where('g.name', '~', containing(search))
   return rows.execute()
 }
 

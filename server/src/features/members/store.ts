@@ -66,11 +66,11 @@ export async function listMembers(db: Reader, organizationId: string, filter: Me
   if (search !== undefined) {
     const pattern = containing(search)
     rows = rows.where((eb) => {
-      const byEmail = eb.or([eb('u.email', 'ilike', pattern), eb('a.email', 'ilike', pattern)])
-      if (emailsSeen === 'all') return eb.or([eb('u.name', 'ilike', pattern), byEmail])
+      const byEmail = eb.or([eb('u.email', '~', pattern), eb('a.email', '~', pattern)])
+      if (emailsSeen === 'all') return eb.or([eb('u.name', '~', pattern), byEmail])
       const isAdmin = eb.and([eb('a.role', '=', 'admin'), eb('a.status', '=', 'joined')])
       const seen = eb.or([eb('a.id', '=', emailsSeen.besidesAdmins), isAdmin])
-      return eb.or([eb('u.name', 'ilike', pattern), eb.and([seen, byEmail])])
+      return eb.or([eb('u.name', '~', pattern), eb.and([seen, byEmail])])
     })
   }
   return (await rows.execute()).map(toRecord)

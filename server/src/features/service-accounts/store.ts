@@ -62,7 +62,7 @@ export async function listServiceAccounts(
     .orderBy('a.id')
     .limit(limit + 1)
   if (after !== undefined) rows = rows.where('a.id', '>', after)
-  if (search !== undefined) rows = rows.where('a.name', 'ilike', containing(search))
+  if (search !== undefined) rows = rows.where('a.name', '~', containing(search))
   return (await rows.execute()).map(toRecord)
 }
 
