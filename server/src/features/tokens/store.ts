@@ -101,7 +101,7 @@ export async function listTokens(db: Reader, filter: TokenFilter): Promise<Token
     .limit(filter.limit + 1)
   if (filter.accountId !== undefined) rows = rows.where('t.account_id', '=', filter.accountId)
   if (filter.before !== undefined) rows = rows.where('t.id', '<', filter.before)
-  if (filter.search !== undefined) rows = rows.where('t.name', 'ilike', containing(filter.search))
+  if (filter.search !== undefined) rows = rows.where('t.name', '~', containing(filter.search))
   if (filter.state !== undefined) rows = rows.where((eb) => inState(eb as unknown as TokenExpressions, filter))
   return (await rows.execute()).map(toRecord)
 }
