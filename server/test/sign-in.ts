@@ -1,0 +1,42 @@
+import { createHmac } from 'node:crypto'
+import type { Answer, As, Harness } from './harness.ts'
+import { password } from './harness.ts'
+
+/** What a browser keeps of an answer: `name=value` of each cookie that was set and not removed. */
+export const cookiesOf = (headers: Headers): string =>
+  headers
+    .getSetCookie()
+    .filter((it) => !/;\s*Max-Age=0/i.test(it))
+    .map((it) => it.split(';')[0])
+    .join('; ')
+
+/** Signs in over HTTP from an address of the test's choice. */
+export const signIn = (app: Harness, email: string, secret = password, from = '192.0.2.1'): Promise<Answer> =>
+  app.call('POST', '/api/auth/sign-in/email', {
+    body: { email, password: secret },
+    headers: { 'x-portcullis-client': from },
+  })
+
+/** Signed in with a session of its own. */
+export async function freshSession(app: Harness, email: string, secret = password): Promise<As & { cookie: string }> {
+  const answer = await signIn(app, email, secret)
+  if (answer.status !== 200) throw new Error(`${answer.status} ${JSON.stringify(answer.body)}`)
+  return { cookie: cookiesOf(answer.headers) }
+}
+
+const base32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+
+const base32Bytes = (text: string) => {
+  const bits = [...text].map((letter) => base32.indexOf(letter).toString(2).padStart(5, '0')).join('')
+  return Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)))
+}
+
+/** The code that an authenticator shows for an `otpauth:` address (RFC 6238), some steps of 30 seconds from now. */
+export function codeOf(otpauth: string, steps = 0): string {
+  const secret = base32Bytes(new URL(otpauth).searchParams.get('secret') ?? '')
+  const counter = Buffer.alloc(8)
+  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + steps))
+  const mac = createHmac('sha1', secret).update(counter).digest()
+  const offset = (mac.at(-1) ?? 0) & 15
+  return String((mac.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, '0')
+}
