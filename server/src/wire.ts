@@ -58,6 +58,9 @@ export const routes = [
   ...setupRoutes,
 ]
 
+/** What the OpenAPI document tells of. */
+export const described = { routes, signIn: signInRoutes, doors: doorPaths }
+
 export interface Options {
   publicUrl: string
   productName: string
@@ -133,7 +136,7 @@ export async function wire(
     },
   }
   const keeper = buildDoorkeeper({ gate, signIn, lookups: look, read, publicUrl: options.publicUrl, origins })
-  const documents = documentsOf(openApiOf(routes, doorPaths), options.productName)
+  const documents = documentsOf(openApiOf(described), options.productName)
   const router = buildRouter({
     routes,
     deps,

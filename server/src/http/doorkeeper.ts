@@ -5,6 +5,7 @@ import { type Principal, refusalText } from '../features/access/rules.ts'
 import type { Caller } from '../features/accounts/rules.ts'
 import { roleInGroup } from '../features/groups/actions.ts'
 import { tokenPattern } from '../features/tokens/rules.ts'
+import { idPattern } from '../kernel/ids.ts'
 import { ok, type Result, refuse } from '../kernel/result.ts'
 import type { Doorkeeper } from './app.ts'
 
@@ -47,6 +48,20 @@ function bearerOf(headers: Headers): Result<string | undefined, 'bad_request' | 
     : ok(token)
 }
 
+const organizationId = idPattern('org')
+
+/** E4: the organization that a request names, by `IB-Context` or by its path; two different names are a mistake. */
+function namedOrganization(request: Request): Result<string | undefined, 'bad_request'> {
+  const header = request.headers.get('ib-context')?.trim()
+  if (header === undefined) return ok(undefined)
+  if (!organizationId.test(header))
+    return refuse('bad_request', { detail: 'IB-Context names an organization by its id.' })
+  const inPath = /\/organizations\/([^/?]+)/.exec(request.url)?.[1]
+  if (inPath !== undefined && inPath !== header)
+    return refuse('bad_request', { detail: 'The path and IB-Context name two different organizations.' })
+  return ok(header)
+}
+
 const changes = (method: string) => method !== 'GET' && method !== 'HEAD'
 
 /** A change by cookie must come from the console's own pages, since browsers send cookies with anybody's requests (CSRF). */
@@ -56,8 +71,8 @@ function comesFromConsole(request: Request, origins: readonly string[]): boolean
 }
 
 export function buildDoorkeeper({ gate, signIn, lookups, read, publicUrl, origins }: DoorkeeperParts): Doorkeeper {
-  const byToken = async (token: string): Promise<Result<Principal, Refusal>> => {
-    const decision = await gate.decide(token)
+  const byToken = async (token: string, named: string | undefined): Promise<Result<Principal, Refusal>> => {
+    const decision = await gate.decide(token, named)
     if (decision.active) {
       const { token: known, account } = decision.evidence
       const expiresAt = Number.isFinite(known.expiresAtMs) ? new Date(known.expiresAtMs) : null
@@ -86,7 +101,9 @@ export function buildDoorkeeper({ gate, signIn, lookups, read, publicUrl, origin
       if (withSession && request.headers.has('authorization'))
         return refuse('bad_request', { detail: 'Send one credential.' })
       if (!token.ok) return token
-      if (token.value !== undefined) return byToken(token.value)
+      const named = namedOrganization(request)
+      if (!named.ok) return named
+      if (token.value !== undefined) return byToken(token.value, named.value)
       return withSession ? bySession(request) : ok(undefined)
     },
 

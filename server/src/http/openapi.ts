@@ -1,7 +1,9 @@
 import * as z from 'zod'
+import { basePath } from '../auth/better-auth.ts'
 import { type ProblemCode, problems } from '../kernel/problems.ts'
 import { maxBodyBytes } from './body.ts'
 import type { AnyRoute, PathParameters } from './route.ts'
+import type { SignInRoute } from './sign-in.ts'
 
 type Json = Record<string, unknown>
 
@@ -153,11 +155,49 @@ const tagOf = (path: string) => {
   return (parts[0] === 'organizations' ? (parts[1] ?? 'organization') : parts[0]) ?? 'organization'
 }
 
-/** The OpenAPI 3.1 document of these routes, with `others` for doors that stand in front of the router. */
-export function openApiOf(routes: readonly AnyRoute[], others: Json): Json {
-  const components: Components = { schemas: { Problem: problemSchema } }
+/** Sign-in keeps the shapes of Better Auth: `{code, message}` for a refusal. */
+function signInOperation(it: SignInRoute, components: Components): Json {
+  const name = it.path.split(/[/-]/).filter(Boolean)
+  return {
+    operationId: name.map((part, i) => (i === 0 ? part : part[0]?.toUpperCase() + part.slice(1))).join(''),
+    summary: it.summary,
+    tags: ['sign-in'],
+    security: [],
+    ...(it.body && {
+      requestBody: {
+        required: true,
+        content: { 'application/json': { schema: schemaOf(it.body, 'input', components) } },
+      },
+    }),
+    responses: {
+      200: { description: 'Done, in the shape of Better Auth.' },
+      '4XX': {
+        description: 'Refused.',
+        content: { 'application/json': { schema: { $ref: '#/components/schemas/SignInProblem' } } },
+      },
+    },
+  }
+}
+
+const signInProblemSchema: Json = {
+  type: 'object',
+  required: ['code', 'message'],
+  properties: { code: { type: 'string' }, message: { type: 'string' } },
+}
+
+interface Described {
+  routes: readonly AnyRoute[]
+  signIn: readonly SignInRoute[]
+  /** Doors that stand in front of the router. */
+  doors: Json
+}
+
+/** The OpenAPI 3.1 document of all that is answered. */
+export function openApiOf({ routes, signIn, doors }: Described): Json {
+  const components: Components = { schemas: { Problem: problemSchema, SignInProblem: signInProblemSchema } }
   const paths: Record<string, Json> = {}
   for (const r of routes) paths[r.path] = { ...paths[r.path], [r.method]: operation(r, components) }
+  for (const it of signIn) paths[basePath + it.path] = { [it.method.toLowerCase()]: signInOperation(it, components) }
   return {
     openapi: '3.1.0',
     info: {
@@ -167,7 +207,7 @@ export function openApiOf(routes: readonly AnyRoute[], others: Json): Json {
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
-    paths: { ...paths, ...others },
+    paths: { ...paths, ...doors },
     components: {
       securitySchemes: {
         token: { type: 'http', scheme: 'bearer', description: 'A managed token.' },
