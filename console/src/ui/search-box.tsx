@@ -23,7 +23,8 @@ export function SearchBox({ label, value, onSearch }: Props) {
       onChange={(event) => change(event.currentTarget.value)}
       leftSection={<IconSearch size={16} />}
       rightSection={text && <CloseButton size="sm" aria-label="Clear search" onClick={() => change('')} />}
-      style={{ flex: '1 1 220px', maxWidth: 340 }}
+      w="100%"
+      maw={340}
     />
   )
 }

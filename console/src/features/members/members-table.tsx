@@ -48,7 +48,7 @@ export function MembersTable({ rows, chosen, onChoose, empty }: Props) {
       width: 'minmax(0, 2fr)',
       cell: (member) => (
         <TextLink {...paths.member(slug, member.id)} c="inherit">
-          <Name detail={member.name ? member.email : undefined}>
+          <Name detail={member.name === member.email ? undefined : member.email}>
             {member.id === accountId ? `${displayName(member)} (you)` : displayName(member)}
           </Name>
         </TextLink>

@@ -1,5 +1,6 @@
 import { Stack, Text } from '@mantine/core'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { lazy, Suspense } from 'react'
 import { useInstance, useMembership } from '../../shell/session'
 import { CopyLine } from '../../ui/copy'
 import { Empty } from '../../ui/empty'
@@ -8,9 +9,10 @@ import { Section, usePageTitle } from '../../ui/page'
 import { ReasonedButton } from '../../ui/reasoned-button'
 import { useDialog } from '../../ui/use-dialog'
 import { abilityQuery, tokensQuery } from './queries'
-import { TokenDialogs } from './token-dialogs'
 import { TokensTable } from './tokens-table'
 import { whySuspended } from './words'
+
+const TokenDialogs = lazy(async () => ({ default: (await import('./token-dialogs')).TokenDialogs }))
 
 /** "APIs": the person's own tokens, and what to send with a request. */
 export function ApisPage() {
@@ -69,7 +71,9 @@ export function ApisPage() {
           <CopyLine label="Header to send" value={`IB-Context: ${org}`} copyLabel="Copy header" />
         </div>
       </Section>
-      <TokenDialogs />
+      <Suspense fallback={null}>
+        <TokenDialogs />
+      </Suspense>
     </Stack>
   )
 }
