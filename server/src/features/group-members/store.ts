@@ -66,10 +66,7 @@ export async function listMemberships(
     const pattern = containing(search)
     // An invited member's name is the email, which is not everybody's to search (O7).
     rows = rows.where((eb) =>
-      eb.or([
-        eb('u.name', '~', pattern),
-        eb.and([eb('a.kind', '=', 'service_account'), eb('a.name', '~', pattern)]),
-      ]),
+      eb.or([eb('u.name', '~', pattern), eb.and([eb('a.kind', '=', 'service_account'), eb('a.name', '~', pattern)])]),
     )
   }
   return (await rows.execute()).map(({ role_in_group, ...row }) => ({ account: toAccount(row), role: role_in_group }))
