@@ -24,15 +24,26 @@ export function configured(): Config | undefined {
 
 const connectionCodes = /^(08\w{3}|28\w{3}|3D000|57P03|ECONN(REFUSED|RESET)|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/
 
+interface SystemError extends Error {
+  code?: unknown
+  syscall?: string
+  address?: string
+  port?: number
+}
+
 /** One sentence instead of a stack, for what an operator can mend; what is left is a bug, and shows where. */
 export function explainFailure(error: unknown): void {
-  const code = String((error as NodeJS.ErrnoException).code ?? '')
+  if (!(error instanceof Error)) return toError([String(error)])
+  const { code, syscall, address, port } = error as SystemError
   if (error instanceof FolderHeld) toError([error.message])
-  else if (code === 'EADDRINUSE')
-    toError([`${reasonOf(error)}: another program uses this port. Set PORT to a free one.`])
-  else if (connectionCodes.test(code))
-    toError([`The database cannot be reached: ${reasonOf(error)}.`, 'Run `portcullis doctor`.'])
-  else if (error instanceof Error) toError([error.stack ?? error.message])
-  else toError([String(error)])
-  process.exitCode = 1
+  else if (syscall === 'listen') toError([`Cannot listen on ${address}:${port} (${code}). ${mendOfListening(code)}`])
+  else if (connectionCodes.test(String(code))) {
+    toError([`The database cannot be reached: ${reasonOf(error)}.`, 'Run `portcullis doctor` to see how to mend it.'])
+  } else toError([error.stack ?? error.message])
+}
+
+const mendOfListening = (code: unknown): string => {
+  if (code === 'EADDRINUSE') return 'Another program does, or this one already: stop it, or set PORT to a free port.'
+  if (code === 'EACCES') return 'Only root may use ports below 1024: set PORT to a higher one.'
+  return 'HOST must be an address of this machine.'
 }

@@ -138,5 +138,7 @@ export async function runCli(argv: readonly string[]): Promise<void> {
     await buildProgram().parseAsync([...argv])
   } catch (error) {
     explainFailure(error)
+    // Whatever still listens or waits after a failure is of no use to anybody.
+    process.exit(1)
   }
 }
