@@ -94,7 +94,7 @@ export const paging = {
   cursor: z
     .string()
     .max(200)
-    .refine((text) => /^[\w-]{1,80}$/.test(keyOf(text)), 'Not a cursor of ours.')
+    .refine((text) => /^[\w-]+$/.test(text) && /^[\w-]{1,80}$/.test(keyOf(text)), 'Not a cursor of ours.')
     .optional(),
 }
 
