@@ -70,7 +70,7 @@ async function makeTemplate(admin: string, owner: string, name: string): Promise
 
 /** What a data folder's content depends on. */
 const folderSources = [
-  'package-lock.json',
+  'node_modules/@electric-sql/pglite/package.json',
   'server/src/db/migrations/*.ts',
   'server/src/db/{migrate,grants}.ts',
   'server/src/db/embedded/worker.ts',
