@@ -1,0 +1,60 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+import { useProduct } from './harness.ts'
+import { openMenu } from './steps.ts'
+
+const product = useProduct({ empty: true })
+
+/** Runs the command that the page shows, as it stands there. */
+async function run(command: string) {
+  const { stdout } = await promisify(execFile)('sh', [
+    '-c',
+    `${command} --silent --max-time 20 --write-out '\\n%{http_code}'`,
+  ])
+  const [body, status] = stdout.split(/\n(?=\d+$)/)
+  return { status: Number(status), body: JSON.parse(body!) }
+}
+
+test('a first start: account, organization, first token, a command that works; off and refused; on and working', async () => {
+  const link = await product.setupLink()
+  const { page } = await product.visit(new URL(link).pathname)
+
+  await page.getByLabel('Your name').fill('Ada Lovelace')
+  await page.getByLabel('Email').fill('ada@example.com')
+  await page.getByLabel('Password', { exact: true }).fill('seven green umbrellas')
+  await page.getByRole('button', { name: 'Next' }).click()
+  await page.getByLabel('Organization name').fill('Analytical Engines')
+  await page.getByRole('button', { name: 'Create organization' }).click()
+  await page.getByRole('button', { name: 'Create token' }).click()
+
+  const command = (await page.getByText(/^curl /).textContent())!
+  expect(await run(command)).toMatchObject({
+    status: 200,
+    body: { organizations: [{ name: 'Analytical Engines', role: 'admin' }] },
+  })
+
+  await page.getByRole('button', { name: 'Open the console' }).click()
+  const choose = async (allowed: boolean) => {
+    await openMenu(page, 'Account menu', 'Settings')
+    await page.getByRole('tab', { name: 'Analytical Engines' }).click()
+    await openMenu(page, 'Manage', 'Update organization settings')
+    const dialog = page.getByRole('dialog', { name: 'Update organization settings' })
+    await dialog.getByRole('checkbox', { name: 'Allow members to create API tokens' }).setChecked(allowed)
+    await dialog.getByRole('button', { name: 'Save changes' }).click()
+    await dialog.waitFor({ state: 'detached' })
+  }
+  await choose(false)
+  expect(await run(command)).toMatchObject({ status: 401 })
+  await choose(true)
+  expect(await run(command)).toMatchObject({ status: 200 })
+})
+
+test('the set-up link works once', async () => {
+  const link = await product.setupLink()
+  const { page, watched } = await product.visit(new URL(link).pathname)
+  watched.expect('404 /api/v1/setup/')
+  await page.getByRole('heading', { name: 'This link can’t be used' }).waitFor()
+  await page.getByRole('link', { name: 'Sign in' }).click()
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+})
