@@ -43,10 +43,12 @@ export function usualOrganization(organizations: Membership[]): Membership | und
   return organizations.find(({ slug }) => slug === remembered) ?? organizations[0]
 }
 
-/** After a change: what the organization's pages show of these nouns is asked for again. */
+/** After a change: what the organization's pages show of these nouns, or of a part of one, is asked for again. */
 export function useRefresh() {
   const queryClient = useQueryClient()
   const { id } = useMembership()
-  return (...nouns: string[]) =>
-    Promise.all(nouns.map((noun) => queryClient.invalidateQueries({ queryKey: ['organization', id, noun] })))
+  return (...nouns: (string | string[])[]) =>
+    Promise.all(
+      nouns.map((noun) => queryClient.invalidateQueries({ queryKey: ['organization', id, ...[noun].flat()] })),
+    )
 }

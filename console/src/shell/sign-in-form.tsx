@@ -35,6 +35,7 @@ export function SignInForm({ email, onSignedIn }: Props) {
           label="Password"
           autoComplete="current-password"
           autoFocus={Boolean(email)}
+          data-autofocus={Boolean(email)}
           {...form.getInputProps('password')}
         />
         <Failure error={failure} />

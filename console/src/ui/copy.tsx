@@ -28,7 +28,7 @@ export function CopyButton({ value, label, onCopy, autoFocus }: CopyButtonProps)
       size="xs"
       leftSection={copied ? <IconCheck size={14} /> : <IconCopy size={14} />}
       onClick={press}
-      {...(autoFocus && { 'data-autofocus': true })}
+      {...(autoFocus && { autoFocus, 'data-autofocus': true })}
     >
       {copied ? 'Copied' : label}
     </Button>

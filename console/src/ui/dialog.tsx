@@ -56,6 +56,10 @@ function useFocusReturn() {
   const before = useRef(lastFocusOutside)
   useEffect(() => {
     const target = before.current
-    return () => void setTimeout(() => target?.isConnected && target.focus({ preventScroll: true }), 0)
+    // Unless another dialog followed: then the focus is its own.
+    return () =>
+      void setTimeout(() => {
+        if (!document.querySelector('[role=dialog]')) target?.focus({ preventScroll: true })
+      }, 0)
   }, [])
 }

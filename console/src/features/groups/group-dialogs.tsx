@@ -35,7 +35,8 @@ function DeleteGroup({ group, onClose }: { group: Group; onClose: () => void }) 
   const remove = async () => {
     await ask(deleteGroup({ path: { org, id: group.id }, query: selected ? { confirm: 'true' } : {} }))
     notify('Group deleted')
-    void navigate({ ...paths.groups(slug), replace: true })
+    // First away from its page, which would ask for what is no more.
+    await navigate({ ...paths.groups(slug), replace: true })
     void refresh('groups', 'members', 'service-accounts', 'settings', 'tokens')
   }
   if (isPending) return null

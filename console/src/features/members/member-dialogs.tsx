@@ -1,7 +1,7 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { ask } from '../../api'
-import { removeMember, resendInvitation } from '../../client/sdk.gen'
+import { removeMember, resendInvitation, withdrawInvitation } from '../../client/sdk.gen'
 import { paths } from '../../paths'
 import { useMembership, useRefresh } from '../../shell/session'
 import { Confirm } from '../../ui/confirm'
@@ -96,9 +96,12 @@ function RemoveMember({ member, onClose }: { member: Member; onClose: () => void
   const refresh = useRefresh()
   const navigate = useNavigate()
   const remove = async () => {
-    await ask(removeMember({ path: { org, id: member.id } }))
-    notify(member.status === 'invited' ? 'Invitation withdrawn' : 'Member removed')
-    void navigate({ ...paths.members(slug), replace: true })
+    const { invitation } = member
+    if (invitation) await ask(withdrawInvitation({ path: { org, id: invitation.id } }))
+    else await ask(removeMember({ path: { org, id: member.id } }))
+    notify(invitation ? 'Invitation withdrawn' : 'Member removed')
+    // First away from its page, which would ask for what is no more.
+    await navigate({ ...paths.members(slug), replace: true })
     void refresh('members', 'groups', 'tokens')
   }
   return (

@@ -55,7 +55,8 @@ function DeleteServiceAccount({ account, onClose }: { account: ServiceAccount; o
   const remove = async () => {
     await ask(deleteServiceAccount({ path: { org, id: account.id } }))
     notify('Service account deleted')
-    void navigate({ ...paths.serviceAccounts(slug), replace: true })
+    // First away from its page, which would ask for what is no more.
+    await navigate({ ...paths.serviceAccounts(slug), replace: true })
     void refresh('service-accounts', 'groups', 'tokens')
   }
   return (

@@ -44,7 +44,7 @@ export function SettingsConflict({ org, theirs, mine, saving, onUseTheirs, onSav
         </div>
       </Stack>
       <DialogActions>
-        <Button variant="default" onClick={onUseTheirs} disabled={saving} data-autofocus>
+        <Button variant="default" onClick={onUseTheirs} disabled={saving} autoFocus>
           Use theirs
         </Button>
         <Button onClick={onSaveMine} loading={saving}>

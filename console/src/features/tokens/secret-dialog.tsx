@@ -35,7 +35,7 @@ export function SecretDialog({ title, children, onClose }: Props) {
             <Button variant="default" onClick={onClose}>
               Close anyway
             </Button>
-            <Button onClick={() => setAsked(false)} data-autofocus>
+            <Button onClick={() => setAsked(false)} autoFocus>
               Back to the token
             </Button>
           </DialogActions>

@@ -79,30 +79,23 @@ function OneTokenDialog({ org, id, dialog, close, reload, finish }: OneProps) {
     )
   }
   if (dialog === 'edit-token') return <EditTokenDialog org={org} token={token} onClose={close} onDone={finish} />
-  return dialog === 'delete-token' ? <DeleteToken org={org} token={token} close={close} finish={finish} /> : null
+  return dialog === 'delete-token' ? <DeleteToken org={org} token={token} close={close} /> : null
 }
 
-function DeleteToken({
-  org,
-  token,
-  close,
-  finish,
-}: {
-  org: string
-  token: Token
-  close: () => void
-  finish: () => void
-}) {
+function DeleteToken({ org, token, close }: { org: string; token: Token; close: () => void }) {
+  const refresh = useRefresh()
   const remove = async () => {
     await ask(deleteToken({ path: { org, id: token.id } }))
     notify('Token deleted')
-    finish()
+    close()
+    // The lists alone: the token is no more, and asking for it would be answered with 404.
+    void refresh(['tokens', 'list'])
   }
   return (
     <Confirm title="Delete token" action="Delete" onConfirm={remove} onClose={close}>
-      <bdi>
-        <b>{token.name}</b>
-      </bdi>{' '}
+      <b>
+        <bdi>{token.name}</bdi>
+      </b>{' '}
       stops working at once and for good. Whatever still uses it is refused.
     </Confirm>
   )
