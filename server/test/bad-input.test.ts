@@ -117,7 +117,7 @@ describe('bad input', () => {
       const fields = Object.keys((route.body as { shape?: object }).shape ?? {})
       for (const field of fields) {
         for (const [what, value] of Object.entries(poison)) {
-        if (welcome[field]?.includes(what)) continue
+          if (welcome[field]?.includes(what)) continue
           const answer = await send(route, cell, { ...good, [field]: value })
           expect([field, what, answer.status]).toEqual([field, what, 422])
           isClear(answer)

@@ -3,7 +3,7 @@ import { basePath } from '../auth/better-auth.ts'
 import { type ProblemCode, problems } from '../kernel/problems.ts'
 import { maxBodyBytes } from './body.ts'
 import type { AnyRoute, PathParameters } from './route.ts'
-import type { SignInRoute } from './sign-in.ts'
+import type { SignInRoute } from './sign-in-route.ts'
 
 type Json = Record<string, unknown>
 
