@@ -1,0 +1,131 @@
+import { expect, test, vi } from 'vitest'
+import { describeOnBoth } from '../../../test/databases.ts'
+import { type Harness, harness, password } from '../../../test/harness.ts'
+import { codeOf, cookiesOf, freshSession, signIn } from '../../../test/sign-in.ts'
+
+// Each password that is set or checked costs scrypt its due, and a busy machine several times that.
+vi.setConfig({ testTimeout: 120_000 })
+
+describeOnBoth('the second factor', (open) => {
+  let opened: Promise<Harness> | undefined
+  const app = () => {
+    opened ??= open().then((database) => harness(database, { mail: true }))
+    return opened
+  }
+
+  /** An admin whose authenticator is set up, with the code of this moment; the next one is still unused. */
+  async function withAuthenticator() {
+    const it = await app()
+    const organization = await it.newOrganization()
+    const { email } = organization.admin
+    const before = await freshSession(it, email)
+    const begun = await it.call('POST', '/api/auth/two-factor/enable', { as: before, body: { password } })
+    const { totpURI: uri, backupCodes } = begun.body as { totpURI: string; backupCodes: string[] }
+    const confirmed = await it.call('POST', '/api/auth/two-factor/verify-totp', {
+      as: before,
+      body: { code: codeOf(uri) },
+    })
+    expect(confirmed.status).toBe(200)
+    return { ...organization, it, email, uri, backupCodes, session: { cookie: cookiesOf(confirmed.headers) } }
+  }
+
+  const complete = (it: Harness, cookie: string, code: string, how: 'totp' | 'backup-code' = 'totp') =>
+    it.call('POST', `/api/auth/two-factor/verify-${how}`, { as: { cookie }, body: { code } })
+
+  const challenge = async (it: Harness, email: string) => {
+    const answer = await signIn(it, email)
+    expect(answer.body).toEqual({ twoFactorRedirect: true, twoFactorMethods: ['totp'] })
+    return cookiesOf(answer.headers)
+  }
+
+  const wrongFor = (uri: string) => {
+    const good = [-2, -1, 0, 1, 2].map((steps) => codeOf(uri, steps))
+    return ['000000', '111111', '222222', '333333', '444444', '555555'].filter((code) => !good.includes(code))
+  }
+
+  test('is not on before a code was shown, and wants the password to begin', async () => {
+    const it = await app()
+    const { admin } = await it.newOrganization()
+    const begin = (secret: string) =>
+      it.call('POST', '/api/auth/two-factor/enable', { as: admin, body: { password: secret } })
+    expect(await begin('not the password')).toMatchObject({ status: 400, body: { code: 'INVALID_PASSWORD' } })
+    const begun = await begin(password)
+    expect(begun.body.totpURI).toMatch(/^otpauth:\/\/totp\/AI%20Hub:/)
+    expect(begun.body.backupCodes).toHaveLength(10)
+    expect((await signIn(it, admin.email)).body).toMatchObject({ redirect: false })
+    const [wrong = ''] = wrongFor(begun.body.totpURI)
+    expect(await complete(it, admin.cookie, wrong)).toMatchObject({ status: 401, body: { code: 'INVALID_CODE' } })
+    expect((await signIn(it, admin.email)).body).toMatchObject({ redirect: false })
+  })
+
+  test('200: the whole round: set up, signed in with a code, and turned off again', async () => {
+    const { it, admin, email, uri, events } = await withAuthenticator()
+    const owed = await challenge(it, email)
+    expect((await it.call('GET', '/api/v1/me', { as: { cookie: owed } })).status).toBe(401)
+    const done = await complete(it, owed, codeOf(uri, 1))
+    expect(done.status).toBe(200)
+    const as = { cookie: cookiesOf(done.headers) }
+    expect((await it.call('GET', '/api/v1/me', { as })).body.user.id).toBe(admin.userId)
+    const off = await it.call('POST', '/api/auth/two-factor/disable', { as, body: { password } })
+    expect(off.status).toBe(200)
+    expect((await signIn(it, email)).body).toMatchObject({ redirect: false })
+    await it.signIn.settled()
+    const told = (await events()).map(({ action, after }) => [action, (after as { factor?: string } | null)?.factor])
+    expect(told.slice(0, 5)).toEqual([
+      ['session.signed_in', 'password'],
+      ['second_factor.disabled', undefined],
+      ['session.signed_in', 'totp'],
+      ['second_factor.enabled', undefined],
+      ['session.signed_in', 'password'],
+    ])
+    const mails = it.sent.filter(({ to }) => to === email).map(({ text }) => text)
+    expect(mails.filter((text) => text.includes('Two-step verification was turned on.'))).toHaveLength(1)
+    expect(mails.filter((text) => text.includes('Two-step verification was turned off.'))).toHaveLength(1)
+  })
+
+  test('401: a code opens once, like a wrong one; its challenge too', async () => {
+    const { it, email, uri } = await withAuthenticator()
+    const code = codeOf(uri, 1)
+    const first = await challenge(it, email)
+    expect((await complete(it, first, code)).status).toBe(200)
+    const second = await challenge(it, email)
+    const again = await complete(it, second, code)
+    expect(again).toMatchObject({ status: 401, body: { code: 'INVALID_CODE', message: 'Invalid code' } })
+    const spent = await complete(it, first, codeOf(uri, 1))
+    expect(spent).toMatchObject({ status: 401, body: { code: 'INVALID_TWO_FACTOR_COOKIE' } })
+  })
+
+  test('200: a backup code instead, once each', async () => {
+    const { it, email, backupCodes, events } = await withAuthenticator()
+    const [code = ''] = backupCodes
+    expect((await complete(it, await challenge(it, email), code, 'backup-code')).status).toBe(200)
+    const again = await complete(it, await challenge(it, email), code, 'backup-code')
+    expect(again).toMatchObject({ status: 401, body: { code: 'INVALID_BACKUP_CODE' } })
+    await it.signIn.settled()
+    expect((await events('?action=session.refused'))[0]).toMatchObject({ after: { factor: 'backup_code' } })
+    expect(JSON.stringify(await events())).not.toContain(code)
+  })
+
+  test('401 without the password before it: no cookie, somebody else’s, or a forged one', async () => {
+    const { it, uri } = await withAuthenticator()
+    for (const cookie of ['', 'portcullis.two_factor=abc.def']) {
+      const answer = await complete(it, cookie, codeOf(uri, 1))
+      expect(answer).toMatchObject({ status: 401, body: { code: 'INVALID_TWO_FACTOR_COOKIE' } })
+    }
+  })
+
+  test('429 with Retry-After: ten wrong codes, whatever the challenge, and the right one does not help then', async () => {
+    const { it, email, uri, backupCodes } = await withAuthenticator()
+    const wrong = wrongFor(uri)
+    const statuses: number[] = []
+    let owed = await challenge(it, email)
+    for (let i = 0; i < 10; i += 1) {
+      if (i === 5) owed = await challenge(it, email)
+      statuses.push((await complete(it, owed, `${wrong[0]}`.slice(0, 5) + (i % 10), 'totp')).status)
+    }
+    expect(new Set(statuses)).toEqual(new Set([401]))
+    const limited = await complete(it, await challenge(it, email), backupCodes[0] ?? '', 'backup-code')
+    expect(limited).toMatchObject({ status: 429, body: { code: 'TOO_MANY_REQUESTS' } })
+    expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(0)
+  })
+})
