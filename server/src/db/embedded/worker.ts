@@ -1,6 +1,6 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { PGlite } from '@electric-sql/pglite'
-import { parseDate, parseNumber, typeIds } from '../types.ts'
+import { parseDate, parseNumber, typeIds } from '../parsers.ts'
 
 /** What the thread is asked, and what it tells. One question at a time is in work; the rest wait in the port's order. */
 export type ToWorker =

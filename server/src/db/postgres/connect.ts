@@ -1,5 +1,5 @@
 import { Client, type ClientBase, type ClientConfig, Pool, type PoolConfig, types } from 'pg'
-import { parseDate, parseNumber, typeIds } from '../types.ts'
+import { parseDate, parseNumber, typeIds } from '../parsers.ts'
 
 /** Longest statement, on the server; a second later, should the server be out of reach, it ends on our side. */
 const defaultStatementMs = 10_000
