@@ -5,7 +5,9 @@ export interface Load {
   port: number
   /** Whole HTTP/1.1 requests, sent round and round; built beforehand, so that the client costs less than any server. */
   requests: readonly Buffer[]
-  seconds: number
+  /** How long; left out with `once`: each request is sent once. */
+  seconds?: number
+  once?: boolean
   connections?: number
   /** What every answer must begin with, so that a fast refusal is not taken for a fast answer. */
   expectStatus: number
@@ -25,7 +27,7 @@ const headEnd = Buffer.from('\r\n\r\n')
 function answerLength(arrived: Buffer): number {
   const end = arrived.indexOf(headEnd)
   if (end < 0) return 0
-  const head = arrived.latin1Slice(0, end)
+  const head = arrived.toString('latin1', 0, end)
   const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1]
   if (length === undefined) throw new Error(`An answer without Content-Length:\n${head}`)
   const total = end + 4 + Number(length)
@@ -55,7 +57,7 @@ function drive(socket: Socket, next: () => Buffer | undefined, expected: Buffer)
       const length = answerLength(arrived)
       if (length === 0) return
       if (expected.compare(arrived, 0, expected.length) !== 0) {
-        reject(new Error(`Unexpected answer: ${arrived.latin1Slice(0, 400)}`))
+        reject(new Error(`Unexpected answer: ${arrived.toString('latin1', 0, 400)}`))
         socket.destroy()
         return
       }
@@ -75,16 +77,24 @@ const open = (port: number) =>
   })
 
 /** Keeps `connections` requests in flight for some seconds (a closed loop: each waits for its answer). */
-export async function load({ port, requests, seconds, connections = 32, expectStatus, pid }: Load): Promise<Loaded> {
+export async function load({
+  port,
+  requests,
+  seconds,
+  once,
+  connections = 32,
+  expectStatus,
+  pid,
+}: Load): Promise<Loaded> {
   const sockets = await Promise.all(Array.from({ length: connections }, () => open(port)))
   const cpuBefore = cpuMicrosOf(pid)
   const startedAt = performance.now()
-  const endAt = startedAt + seconds * 1000
+  const endAt = startedAt + (seconds ?? Number.POSITIVE_INFINITY) * 1000
   let sent = 0
   const next = () => {
-    if (performance.now() >= endAt) return undefined
+    if (performance.now() >= endAt || (once && sent === requests.length)) return undefined
     sent += 1
-    return requests[sent % requests.length]
+    return requests[(sent - 1) % requests.length]
   }
   const expected = Buffer.from(`HTTP/1.1 ${expectStatus} `)
   await Promise.all(sockets.map((socket) => drive(socket, next, expected)))

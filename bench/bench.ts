@@ -1,0 +1,55 @@
+/**
+ * Prints the table of how good Portcullis is, each figure beside what it was measured against in the same run.
+ *
+ *     npm run bench                     everything, some minutes
+ *     npm run bench -- --check          and fails when a mark is missed
+ *     npm run bench -- --only gate      some groups: gate, lookup, memory, settings, start
+ *     npm run bench -- --quick          short rounds and fewer tokens: whether it runs, not how fast
+ */
+import { parseArgs } from 'node:util'
+import type { Effort } from './compare.ts'
+import { gateRows } from './gate.ts'
+import { lookupRows } from './lookup.ts'
+import { memoryRows } from './memory.ts'
+import { type Postgres, startPostgres } from './processes.ts'
+import { embeddedSettingsRows, postgresSettingsRows } from './settings.ts'
+import { startRows } from './start.ts'
+import { isMet, type Row, tableText } from './table.ts'
+
+const { values: asked } = parseArgs({
+  options: { check: { type: 'boolean' }, quick: { type: 'boolean' }, only: { type: 'string' } },
+})
+const quick = asked.quick ?? false
+const effort: Effort = quick ? { rounds: 2, seconds: 0.5 } : { rounds: 7, seconds: 3 }
+const times = quick ? 5 : 40
+
+/** Each group on a PostgreSQL of its own, so that none finds what another left. */
+const groups: Record<string, (postgres: Postgres) => Promise<Row[]>> = {
+  gate: (postgres) => gateRows(postgres, effort),
+  lookup: (postgres) => lookupRows(postgres, effort),
+  memory: () => memoryRows(),
+  settings: async (postgres) => [
+    ...(await postgresSettingsRows(postgres, times, quick ? 10_000 : 1_000_000)),
+    ...(await embeddedSettingsRows(times, quick ? 5_000 : 100_000)),
+  ],
+  start: (postgres) => startRows(postgres, quick ? 2 : 7),
+}
+
+const wanted = asked.only?.split(',') ?? Object.keys(groups)
+const unknown = wanted.filter((name) => !Object.hasOwn(groups, name))
+if (unknown.length > 0)
+  throw new Error(`No such group: ${unknown.join(', ')}. There are ${Object.keys(groups).join(', ')}.`)
+
+const rows: Row[] = []
+for (const name of wanted) {
+  process.stderr.write(`${name} …\n`)
+  const postgres = await startPostgres()
+  try {
+    rows.push(...((await groups[name]?.(postgres)) ?? []))
+  } finally {
+    await postgres.stop()
+  }
+}
+process.stdout.write(`${tableText(rows)}\n`)
+if (asked.check && !rows.every(isMet)) process.exitCode = 1
+process.exit()
