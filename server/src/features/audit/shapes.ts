@@ -19,7 +19,11 @@ const inOrder = ({ from, to }: { from?: Date | undefined; to?: Date | undefined 
 const notInOrder = { path: ['to'], message: 'Must be later than `from`.' }
 
 /** A place in the log is an event's number. */
-const cursor = paging.cursor.refine((it) => it === undefined || /^\d{1,15}$/.test(keyOf(it)), 'Not a cursor of ours.')
+const cursor = z
+  .string()
+  .max(200)
+  .refine((it) => /^\d{1,15}$/.test(keyOf(it)), 'Not a cursor of ours.')
+  .optional()
 
 export const AuditQuery = z.strictObject({ ...paging, cursor, ...filter }).refine(inOrder, notInOrder)
 
