@@ -33,7 +33,10 @@ interface SystemError extends Error {
 
 /** One sentence instead of a stack, for what an operator can mend; what is left is a bug, and shows where. */
 export function explainFailure(error: unknown): void {
-  if (!(error instanceof Error)) return toError([String(error)])
+  if (!(error instanceof Error)) {
+    toError([String(error)])
+    return
+  }
   const { code, syscall, address, port } = error as SystemError
   if (error instanceof FolderHeld) toError([error.message])
   else if (syscall === 'listen') toError([`Cannot listen on ${address}:${port} (${code}). ${mendOfListening(code)}`])

@@ -14,6 +14,9 @@ import { reasonOf } from './doctor/finding.ts'
 
 type Said = { line: string } | Outcome
 
+/** One command a connection: an idle one would hold up the release of the folder. */
+const streaming = { 'content-type': 'application/x-ndjson', connection: 'close' }
+
 const maxArgumentBytes = 64 * 1024
 
 async function readArguments(asked: IncomingMessage): Promise<unknown> {
@@ -35,7 +38,7 @@ async function serve(
     reply.writeHead(404).end()
     return
   }
-  reply.writeHead(200, { 'content-type': 'application/x-ndjson' })
+  reply.writeHead(200, streaming)
   try {
     const args = await readArguments(asked)
     say(await dispatch(commands, context, { name, args }, (line) => say({ line })))
@@ -55,7 +58,7 @@ export function answerCommands(socket: SocketServer, commands: readonly AnyComma
 /** For a command that has the folder to itself for a moment: whoever comes meanwhile is told so. */
 export function answerBusy(socket: SocketServer): void {
   const http = createServer((_asked, reply) => {
-    reply.writeHead(200, { 'content-type': 'application/x-ndjson', connection: 'close' })
+    reply.writeHead(200, streaming)
     reply.write(
       `${JSON.stringify({ line: 'Another command is at work on this data folder; try again when it is done.' })}\n`,
     )
