@@ -71,6 +71,9 @@ export interface Options {
   stopping?: () => boolean
 }
 
+/** How often counts, links and sessions that have run out are forgotten. */
+const sweepEveryMs = 60 * 60 * 1000
+
 const realWorld: World = { now: () => new Date(), newId: (prefix) => typeidUnboxed(prefix), randomBytes }
 
 export type Wired = Awaited<ReturnType<typeof wire>>
@@ -172,6 +175,7 @@ export async function wire(
     healthDoor({ waitsFor, registry: metrics.registry, knowsKey, instance }, failed),
   ]
   await lease.start()
+  const sweeping = setInterval(() => signIn.later('sweep', signIn.sweep), sweepEveryMs).unref()
   return {
     deps,
     gate,
@@ -185,6 +189,7 @@ export async function wire(
     resetPassword: signIn.resetPassword,
     /** Writes what is pending and lets the database go. */
     close: async () => {
+      clearInterval(sweeping)
       await signIn.settled()
       await recorder.close()
       await lease.close()
