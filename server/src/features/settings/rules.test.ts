@@ -5,8 +5,10 @@ import {
   impactOf,
   isSuspended,
   mayCreateToken,
+  mayDeleteGroup,
   mayNotLockOut,
   maySave,
+  outsideGroup,
   sameTokenCreation,
   suspensionOf,
   type TokenCreation,
@@ -137,6 +139,26 @@ test('P10: two settings are the same whatever the order of their groups', () => 
   fc.assert(fc.property(setting, (it) => sameTokenCreation(it, { ...it, groupIds: [...it.groupIds].reverse() })))
   fc.assert(
     fc.property(setting, setting, (a, b) => sameTokenCreation(a, b) === (JSON.stringify(a) === JSON.stringify(b))),
+  )
+})
+
+test('P6: a selected group is deleted once that was confirmed, any other at once', () => {
+  fc.assert(
+    fc.property(setting, fc.constantFrom(...groupIds), fc.boolean(), (it, id, confirmed) => {
+      const may = mayDeleteGroup(it, id, confirmed)
+      expect(may.ok).toBe(confirmed || !it.groupIds.includes(id))
+      if (!may.ok) expect(may.code).toBe('group_in_use')
+    }),
+  )
+})
+
+test('P12: deleting a group does to an account what leaving it and deselecting it do, and to no other of its groups', () => {
+  fc.assert(
+    fc.property(setting, holder, fc.constantFrom(...groupIds), (it, account, id) => {
+      const left = outsideGroup(account, id)
+      expect(left.groupIds).toEqual(account.groupIds.filter((one) => one !== id))
+      expect(isSuspended(withoutGroup(it, id), left)).toBe(isSuspended(it, left))
+    }),
   )
 })
 

@@ -3,6 +3,7 @@ import { isFirstStart, useSetup } from '../../db/setups.ts'
 import type { RequestFacts } from '../../kernel/deps.ts'
 import { ok, type Result, refuse } from '../../kernel/result.ts'
 import { linkHash, newLinkSecret } from '../../kernel/secrets.ts'
+import { canonicalEmail } from '../accounts/rules.ts'
 import { createOrganization, type Founded } from '../organizations/actions.ts'
 import { type OrganizationView, organizationFor } from '../organizations/rules.ts'
 import { setupLifetimeMs } from './rules.ts'
@@ -57,5 +58,6 @@ export function foundFromConfiguration(
 ): Promise<Result<Founded, 'invalid_request' | 'not_found'>> {
   const actor = { kind: 'operator', id: null, name: 'Configuration' } as const
   const origin = { actor, ip: null, userAgent: null, requestId: null }
-  return createOrganization(deps, { name, admin, onlyIf: isFirstStart }, origin)
+  const founder = { ...admin, email: canonicalEmail(admin.email) }
+  return createOrganization(deps, { name, admin: founder, onlyIf: isFirstStart }, origin)
 }
