@@ -2,7 +2,7 @@ import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, inject, vi } from 'vitest'
 import { launchBrowser, overflow, signInTo, usual, type Watch, watch } from './browser.ts'
-import { caller, newOrganization, type Person } from './people.ts'
+import { caller, command, newOrganization, type Person } from './people.ts'
 import { type Server, startServer } from './server.ts'
 
 export interface Visit {
@@ -58,6 +58,8 @@ export function useProduct({ empty = false } = {}) {
     setupLink: () => server.setupLink(),
     newOrganization: (name?: string) => newOrganization(server, name),
     visit,
+    /** What a `portcullis` command prints. */
+    command: async (name: string, args: Record<string, unknown>) => (await command(server, name, args)).said,
     /** A program that calls the API with this token. */
     withToken: (token: string) => caller(server, { token }),
     introspect: async (token: string) => {

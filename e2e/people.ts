@@ -72,6 +72,14 @@ async function signIn(server: Server, email: string): Promise<Call> {
   return caller(server, { cookie })
 }
 
+/** Has the running server carry out a command, as `portcullis …` beside it does; answers what that prints. */
+export async function command(server: Server, name: string, args: Record<string, unknown>) {
+  const lines: string[] = []
+  const outcome = await askRunning(socketPathOf(server.dataFolder), { name, args }, (line) => void lines.push(line))
+  if (outcome?.exitCode !== 0) throw new Error(`${name}: ${lines.join(' ')}`)
+  return { value: outcome.value, said: lines.join('\n') }
+}
+
 let made = 0
 /** Names differ within a run, so that a test finds its own things only. */
 const fresh = (stem: string) => `${stem}-${++made}-${randomBytes(2).toString('hex')}@example.com`
@@ -80,9 +88,8 @@ const fresh = (stem: string) => `${stem}-${++made}-${randomBytes(2).toString('he
 export async function newOrganization(server: Server, name = `Acme ${++made}`) {
   const founder = fresh('ada')
   const args = { name, adminEmail: founder, adminName: 'Ada Lovelace', password }
-  const outcome = await askRunning(socketPathOf(server.dataFolder), { name: 'organization-create', args }, () => {})
-  if (outcome?.exitCode !== 0) throw new Error(`The organization ${name} was not created.`)
-  const { organizationId: id } = outcome.value as { organizationId: string }
+  const { value } = await command(server, 'organization-create', args)
+  const { organizationId: id } = value as { organizationId: string }
   const call = await signIn(server, founder)
   const { organizations } = await good(call('GET', '/api/v1/me'))
   const { slug, accountId } = organizations[0]

@@ -67,6 +67,9 @@ export async function startServer({ template }: { template?: string } = {}): Pro
     PORTCULLIS_RESOURCE_KEY: resourceKey,
   }
   const child = spawn(process.execPath, [join(root, 'server/src/main.ts'), 'start'], { env })
+  // A test run that ends early leaves no server behind.
+  const endWithUs = () => void child.kill('SIGKILL')
+  process.once('exit', endWithUs)
   let out = ''
   let told = ''
   child.stdout.on('data', (chunk) => {
@@ -86,6 +89,7 @@ export async function startServer({ template }: { template?: string } = {}): Pro
     stop: async () => {
       child.kill('SIGTERM')
       await exited
+      process.off('exit', endWithUs)
       rmSync(dataFolder, { recursive: true, force: true })
     },
   }
