@@ -10,11 +10,17 @@ import {
   redirect,
   stringifySearchWith,
 } from '@tanstack/react-router'
-import { Problem } from './api'
+import { auditQuery } from './features/audit-log/queries'
+import { groupsQuery } from './features/groups/queries'
+import { membersQuery } from './features/members/queries'
+import { serviceAccountsQuery } from './features/service-accounts/queries'
+import { tokensQuery } from './features/tokens/queries'
 import { paths } from './paths'
-import { Broken, NoOrganization, NotFound } from './shell/dead-ends'
+import { Broken, BrokenApart, Lost, NoOrganization, NotFound } from './shell/dead-ends'
+import { adminsElsewhere, adminsOnly, prefetch, whoIsHere } from './shell/entry'
 import { Frame } from './shell/frame'
-import { instanceQuery, meQuery, usualOrganization } from './shell/session'
+import { Opening } from './shell/opening'
+import { instanceQuery, usualOrganization } from './shell/session'
 import { SettingsLayout } from './shell/settings-layout'
 import { PageSkeleton } from './ui/page'
 
@@ -39,6 +45,9 @@ const auditSearch = texts('from', 'to', 'action', 'actorId', 'targetId')
 
 const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({
   component: Outlet,
+  notFoundComponent: Lost,
+  errorComponent: BrokenApart,
+  pendingComponent: Opening,
   beforeLoad: ({ context }) => context.queryClient.ensureQueryData(instanceQuery),
 })
 
@@ -67,15 +76,6 @@ const invitation = createRoute({
   component: lazyRouteComponent(() => import('./features/members/invitation-page'), 'InvitationPage'),
 })
 
-async function whoIsHere(queryClient: QueryClient, href: string) {
-  try {
-    return await queryClient.ensureQueryData({ ...meQuery, revalidateIfStale: true })
-  } catch (error) {
-    if (error instanceof Problem && error.status === 401) throw redirect(paths.signIn(href === '/' ? undefined : href))
-    throw error
-  }
-}
-
 const home = createRoute({
   ...at('/'),
   component: NoOrganization,
@@ -99,6 +99,9 @@ const anySettings = createRoute({
 const signedIn = createRoute({
   ...at('/o/$slug'),
   component: Frame,
+  pendingComponent: Opening,
+  notFoundComponent: Lost,
+  errorComponent: BrokenApart,
   validateSearch: dialogSearch,
   beforeLoad: async ({ context, params, location }) => {
     const { organizations } = await whoIsHere(context.queryClient, location.href)
@@ -128,6 +131,8 @@ const account = createRoute({
 const apis = createRoute({
   getParentRoute: () => settings,
   path: '/apis',
+  loader: (entry) =>
+    prefetch(entry, (client, org) => client.prefetchInfiniteQuery(tokensQuery(org, { accountId: 'me' }))),
   component: lazyRouteComponent(() => import('./features/tokens/apis-page'), 'ApisPage'),
 })
 
@@ -138,20 +143,6 @@ const organization = createRoute({
 })
 const under = <Path extends string>(path: Path) => ({ getParentRoute: () => organization, path }) as const
 
-/** Who isn't an admin finds on the overview what is theirs to see. */
-type Entry = { context: { queryClient: QueryClient }; params: { slug: string } }
-
-function roleAt({ context, params }: Entry) {
-  const me = context.queryClient.getQueryData(meQuery.queryKey)
-  return me?.organizations.find(({ slug }) => slug === params.slug)?.role
-}
-function adminsOnly(entry: Entry) {
-  if (roleAt(entry) === 'member') throw redirect({ ...paths.organization(entry.params.slug), replace: true })
-}
-function adminsElsewhere(entry: Entry) {
-  if (roleAt(entry) === 'admin') throw redirect({ ...paths.members(entry.params.slug), replace: true })
-}
-
 const overview = createRoute({
   ...under('/'),
   beforeLoad: (entry) => adminsElsewhere(entry),
@@ -161,6 +152,7 @@ const members = createRoute({
   ...under('/members'),
   beforeLoad: (entry) => adminsOnly(entry),
   validateSearch: membersSearch,
+  loader: (entry) => prefetch(entry, (client, org) => client.prefetchInfiniteQuery(membersQuery(org, {}))),
   component: lazyRouteComponent(() => import('./features/members/members-page'), 'MembersPage'),
 })
 const member = createRoute({
@@ -172,6 +164,7 @@ const groups = createRoute({
   ...under('/groups'),
   beforeLoad: (entry) => adminsOnly(entry),
   validateSearch: namesSearch,
+  loader: (entry) => prefetch(entry, (client, org) => client.prefetchInfiniteQuery(groupsQuery(org, undefined))),
   component: lazyRouteComponent(() => import('./features/groups/groups-page'), 'GroupsPage'),
 })
 const group = createRoute({
@@ -182,6 +175,8 @@ const serviceAccounts = createRoute({
   ...under('/service-accounts'),
   beforeLoad: (entry) => adminsOnly(entry),
   validateSearch: namesSearch,
+  loader: (entry) =>
+    prefetch(entry, (client, org) => client.prefetchInfiniteQuery(serviceAccountsQuery(org, undefined))),
   component: lazyRouteComponent(
     () => import('./features/service-accounts/service-accounts-page'),
     'ServiceAccountsPage',
@@ -196,12 +191,14 @@ const tokens = createRoute({
   ...under('/api-tokens'),
   beforeLoad: (entry) => adminsOnly(entry),
   validateSearch: tokensSearch,
+  loader: (entry) => prefetch(entry, (client, org) => client.prefetchInfiniteQuery(tokensQuery(org, {}))),
   component: lazyRouteComponent(() => import('./features/tokens/organization-tokens-page'), 'OrganizationTokensPage'),
 })
 const auditLog = createRoute({
   ...under('/audit-log'),
   beforeLoad: (entry) => adminsOnly(entry),
   validateSearch: auditSearch,
+  loader: (entry) => prefetch(entry, (client, org) => client.prefetchInfiniteQuery(auditQuery(org, {}))),
   component: lazyRouteComponent(() => import('./features/audit-log/audit-log-page'), 'AuditLogPage'),
 })
 
@@ -243,7 +240,7 @@ export function makeRouter(queryClient: QueryClient) {
     defaultPendingMs: 150,
     defaultPendingComponent: PageSkeleton,
     defaultErrorComponent: Broken,
-    defaultNotFoundComponent: NotFound,
+    defaultNotFoundComponent: () => <NotFound />,
     scrollRestoration: true,
     parseSearch: parseSearchWith((text) => text),
     stringifySearch: stringifySearchWith(String),

@@ -31,7 +31,7 @@ export function AccountMenu() {
   const others = organizations.filter(({ id }) => id !== here.id)
 
   return (
-    <Menu width={260} opened={opened} onChange={setOpened}>
+    <Menu width={260} opened={opened} onChange={setOpened} classNames={{ itemLabel: classes.clamped }}>
       <Menu.Target>
         <UnstyledButton className={classes.initials} data-initials={initialsOf(user.name)} aria-label="Account menu" />
       </Menu.Target>
@@ -50,7 +50,7 @@ export function AccountMenu() {
         {others.length > 0 && <Menu.Divider />}
         {others.map(({ id, slug, name }) => (
           <MenuLink key={id} {...paths.apis(slug)} onClick={() => setOpened(false)}>
-            <span className={classes.clamped}>Switch to {name}</span>
+            Switch to {name}
           </MenuLink>
         ))}
         <Menu.Divider />

@@ -36,6 +36,9 @@ export function Dialog({ title, onClose, children, size = 'md', closeOnClickOuts
   )
 }
 
+/** What a field in a dialog opens belongs to the dialog, and still reaches over its edges. */
+export const withinDialog = { withinPortal: false, floatingStrategy: 'fixed' } as const
+
 export function DialogActions({ children }: { children: ReactNode }) {
   return (
     <Group justify="flex-end" mt="lg" gap="sm">

@@ -67,6 +67,7 @@ export const theme = createTheme({
         transitionProps: { duration: 80 },
         portalProps: { target: '#content' },
         withInitialFocusPlaceholder: false,
+        styles: { dropdown: { minWidth: 150 } },
       },
     },
     InputWrapper: {

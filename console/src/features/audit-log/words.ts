@@ -57,15 +57,18 @@ export function whatOf({ action, target }: AuditEvent): string {
   return actions[action as Action]?.says(name) ?? `did ${action} to ${name}`
 }
 
+/** `suspendOutsideGroups` reads "suspend outside groups". */
+const spelledOut = (field: string) => field.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+
 /** A recorded value in lines of "field: value", for reading two side by side. */
 export function linesOf(value: unknown): [string, string][] {
   if (value === null || value === undefined) return []
   if (typeof value !== 'object') return [['', String(value)]]
   return Object.entries(value).flatMap(([key, inner]): [string, string][] => {
     if (inner !== null && typeof inner === 'object' && !Array.isArray(inner)) {
-      return linesOf(inner).map(([below, text]) => [below ? `${key}.${below}` : key, text])
+      return linesOf(inner)
     }
-    return [[key, Array.isArray(inner) ? inner.map(shown).join(', ') || '–' : shown(inner)]]
+    return [[spelledOut(key), Array.isArray(inner) ? inner.map(shown).join(', ') || '–' : shown(inner)]]
   })
 }
 

@@ -4,6 +4,7 @@ import { useParams } from '@tanstack/react-router'
 import { ask } from '../../api'
 import { deleteGroupMember, putGroupMember } from '../../client/sdk.gen'
 import { paths } from '../../paths'
+import { Trouble } from '../../shell/dead-ends'
 import { useMembership, useRefresh } from '../../shell/session'
 import { Empty } from '../../ui/empty'
 import { TextLink } from '../../ui/links'
@@ -21,7 +22,7 @@ import { countMembers } from './words'
 export function GroupPage() {
   const { id: org, slug, accountId, role, name: organizationName } = useMembership()
   const { id } = useParams({ from: '/o/$slug/settings/organization/groups/$id' })
-  const { data: group, error } = useQuery(groupQuery(org, id))
+  const { data: group, error, refetch } = useQuery(groupQuery(org, id))
   const members = useInfiniteQuery(groupMembersQuery(org, id))
   const { dialog, open, close } = useDialog()
   const refresh = useRefresh()
@@ -42,7 +43,7 @@ export function GroupPage() {
     },
   })
 
-  if (error) throw error
+  if (error) return <Trouble error={error} onRetry={refetch} />
   if (!group) return <Skeleton h={200} aria-label="Loading" />
   const admin = role === 'admin'
   const mine = members.data?.find(({ account }) => account.id === accountId)

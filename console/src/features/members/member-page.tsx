@@ -2,6 +2,7 @@ import { Group, Skeleton, Stack } from '@mantine/core'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { paths } from '../../paths'
+import { Trouble } from '../../shell/dead-ends'
 import { useMembership } from '../../shell/session'
 import { CopyLine } from '../../ui/copy'
 import { Empty } from '../../ui/empty'
@@ -20,12 +21,12 @@ import { displayName, roles, statuses } from './words'
 export function MemberPage() {
   const { id: org, slug, name: organizationName } = useMembership()
   const { id } = useParams({ from: '/o/$slug/settings/organization/members/$id' })
-  const { data: member, error } = useQuery(memberQuery(org, id))
+  const { data: member, error, refetch } = useQuery(memberQuery(org, id))
   const tokens = useInfiniteQuery(tokensQuery(org, { accountId: id }))
   const actionsOf = useMemberActions()
   usePageTitle(member && displayName(member), organizationName)
 
-  if (error) throw error
+  if (error) return <Trouble error={error} onRetry={refetch} />
   if (!member) return <Skeleton h={200} aria-label="Loading" />
   return (
     <Stack gap="xl">

@@ -2,6 +2,7 @@ import { Group, Skeleton, Stack, Text } from '@mantine/core'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { paths } from '../../paths'
+import { Trouble } from '../../shell/dead-ends'
 import { useMembership } from '../../shell/session'
 import { CopyLine } from '../../ui/copy'
 import { Empty } from '../../ui/empty'
@@ -23,14 +24,14 @@ import { ServiceAccountDialogs, useServiceAccountActions } from './service-accou
 export function ServiceAccountPage() {
   const { id: org, slug, name: organizationName } = useMembership()
   const { id } = useParams({ from: '/o/$slug/settings/organization/service-accounts/$id' })
-  const { data: account, error } = useQuery(serviceAccountQuery(org, id))
+  const { data: account, error, refetch } = useQuery(serviceAccountQuery(org, id))
   const { data: ability } = useQuery(abilityQuery(org, id))
   const tokens = useInfiniteQuery(tokensQuery(org, { accountId: id }))
   const actionsOf = useServiceAccountActions()
   const { open } = useDialog()
   usePageTitle(account?.name, organizationName)
 
-  if (error) throw error
+  if (error) return <Trouble error={error} onRetry={refetch} />
   if (!account) return <Skeleton h={200} aria-label="Loading" />
   const refused = ability?.allowed === false ? ability.message : undefined
   const add = (

@@ -1,0 +1,45 @@
+import type { QueryClient } from '@tanstack/react-query'
+import { redirect } from '@tanstack/react-router'
+import { Problem } from '../api'
+import { paths } from '../paths'
+import { meQuery } from './session'
+
+/** On the way into a page: who is here, what they may see, and what the page will ask for first. */
+type Entry = {
+  context: { queryClient: QueryClient }
+  params: { slug: string }
+  location: { search: { dialog?: string | undefined; id?: string | undefined } }
+}
+
+/** The person, or the sign-in page, which leads back. */
+export async function whoIsHere(queryClient: QueryClient, href: string) {
+  try {
+    return await queryClient.ensureQueryData({ ...meQuery, revalidateIfStale: true })
+  } catch (error) {
+    if (error instanceof Problem && error.status === 401) throw redirect(paths.signIn(href === '/' ? undefined : href))
+    throw error
+  }
+}
+
+function membershipAt({ context, params }: Entry) {
+  const me = context.queryClient.getQueryData(meQuery.queryKey)
+  return me?.organizations.find(({ slug }) => slug === params.slug)
+}
+
+/** Who isn't an admin finds on the overview what is theirs to see. */
+export function adminsOnly(entry: Entry) {
+  if (membershipAt(entry)?.role === 'member') {
+    throw redirect({ ...paths.organization(entry.params.slug), replace: true })
+  }
+}
+
+export function adminsElsewhere(entry: Entry) {
+  if (membershipAt(entry)?.role === 'admin') throw redirect({ ...paths.members(entry.params.slug), replace: true })
+}
+
+/** Under way while the page's code loads, and already when its link is pointed at. A filtered list asks for itself. */
+export function prefetch(entry: Entry, begin: (client: QueryClient, org: string) => Promise<void>) {
+  const here = membershipAt(entry)
+  const { dialog, id, ...filters } = entry.location.search
+  if (here && Object.keys(filters).length === 0) void begin(entry.context.queryClient, here.id)
+}
