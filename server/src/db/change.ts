@@ -118,6 +118,9 @@ async function appendEvents(
     .execute()
 }
 
+/** A value as it will be read back, dates as text, since the hash covers what is stored (A2). */
+const asRead = (value: unknown): unknown => (value === undefined ? null : JSON.parse(JSON.stringify(value)))
+
 const recordOf = (by: By, entry: AuditEntry, id: string, sequence: number): AuditRecord => ({
   id,
   organizationId: by.organizationId,
@@ -126,8 +129,8 @@ const recordOf = (by: By, entry: AuditEntry, id: string, sequence: number): Audi
   actor: by.actor,
   action: entry.action,
   target: entry.target,
-  before: entry.before ?? null,
-  after: entry.after ?? null,
+  before: asRead(entry.before),
+  after: asRead(entry.after),
   ip: by.ip,
   userAgent: by.userAgent,
   requestId: by.requestId,

@@ -19,6 +19,8 @@ describeOnBoth('the chain of audit events (A2)', (open) => {
     const it = await app.newOrganization('Größe 水')
     await it.newToken()
     await it.newGroup([it.admin.accountId], 'a "b" \\ 😀')
+    await it.newToken(it.admin, { expiresAt: new Date(app.clock.now.getTime() + 86_400_000) })
+    await it.newMember()
     await it.setCreation({ creation: 'none' })
     const verified = await verifyChain(app.deps, it.id)
     return { id: it.id, end: verified?.end ?? { sequence: 0, hash: '' } }
