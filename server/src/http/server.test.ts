@@ -63,15 +63,26 @@ describe('what the router is told about a client', () => {
     expect(kept.json().requestId).toBe('edge-42')
   })
 
-  test('400: a Host that is none is a problem, and nothing is logged as a failure', async () => {
+  test.each([
+    ['none', ''],
+    ['broken', 'Host: a b\r\n'],
+    ['two', 'Host: a\r\nHost: b\r\n'],
+    ['a path', 'Host: a/b\r\n'],
+  ])('400: a Host that names no host is a problem, and no failure of ours: %s', async (_what, host) => {
     const it = await start()
-    const answer = parseAnswer(
-      await exchange(it.port, Buffer.from('GET /x HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n')),
-    )
+    const bytes = Buffer.from(`GET /x HTTP/1.1\r\n${host}Connection: close\r\n\r\n`)
+    const answer = parseAnswer(await exchange(it.port, bytes))
     expect(answer.status).toBe(400)
     expect(answer.json()).toMatchObject({ code: 'bad_request' })
-    expect(answer.headers['x-request-id']).toHaveLength(1)
+    expect(answer.headers['x-request-id']).toEqual([answer.json().requestId])
     expect(it.logged.some((entry) => entry instanceof Error)).toBe(false)
+  })
+
+  test('404: an expectation that nobody knows is ignored', async () => {
+    const it = await start()
+    const answer = await ask(it.port, { path: '/x', headers: [['Expect', 'the-unexpected']] })
+    expect(answer.status).toBe(404)
+    expect(answer.headers['x-request-id']).toHaveLength(1)
   })
 })
 
@@ -91,7 +102,7 @@ describe('bounds', () => {
   test('503: too many in flight, and one more when there is room again', async () => {
     const it = await start({ limits: { maxInFlight: 2 } })
     const slow = [ask(it.port, { path: '/slow' }), ask(it.port, { path: '/slow' })]
-    await expect.poll(() => it.server.inFlight).toBe(2)
+    await expect.poll(() => it.server.inFlight, { timeout: 20_000 }).toBe(2)
     const refused = await ask(it.port, { path: '/forward-auth' })
     expect(refused.status).toBe(503)
     expect(refused.headers['retry-after']).toEqual(['1'])
@@ -136,7 +147,7 @@ describe('stopping', () => {
   test('readiness drops, what is in flight finishes, then nothing is taken', async () => {
     const it = await start()
     const slow = ask(it.port, { path: '/slow' })
-    await expect.poll(() => it.server.inFlight).toBe(1)
+    await expect.poll(() => it.server.inFlight, { timeout: 20_000 }).toBe(1)
     const stopped = it.server.stop({ announceMs: 50, deadlineMs: 5_000 })
     const ready = await ask(it.port, { path: '/readyz' })
     expect(ready.status).toBe(503)
@@ -162,7 +173,7 @@ describe('stopping', () => {
     const head = `POST /oauth2/introspect HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${resourceKey}\r\n`
     const form = 'Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 10\r\n\r\ntok'
     const socket = connect(it.port, '127.0.0.1', () => socket.write(head + form))
-    await expect.poll(() => it.server.inFlight).toBe(1)
+    await expect.poll(() => it.server.inFlight, { timeout: 20_000 }).toBe(1)
     const ended = textOf(socket)
     await it.server.stop({ announceMs: 0, deadlineMs: 100 })
     expect(await ended).toBe('')

@@ -9,6 +9,7 @@ import type { Incoming } from './incoming.ts'
 import type { Metrics } from './metrics.ts'
 import { problemReply } from './reply.ts'
 import { safePath } from './safe-path.ts'
+import { allOf } from './target.ts'
 
 /** Every bound on what a client may take of us. Times in milliseconds. */
 export interface Limits {
@@ -70,15 +71,22 @@ function bounded(server: Server, limits: Limits): void {
 }
 
 /** The router behind a node server; what cannot even become a Request is a problem like all others. */
-const routerListener = ({ router, log }: ServerOptions) =>
-  getRequestListener((request) => router(request), {
+function routerListener({ router, log }: ServerOptions) {
+  // Only a request that cannot be made gets that far, and that is told before `listener` returns.
+  let requestId = ''
+  const listener = getRequestListener((request) => router(request), {
     overrideGlobalObjects: false,
     errorHandler: (error) => {
       const broken = error instanceof Error && error.name === 'RequestError'
       if (!broken) log.error({ err: error }, 'the router threw')
-      return problemReply(broken ? 'bad_request' : 'internal', '')
+      return problemReply(broken ? 'bad_request' : 'internal', requestId)
     },
   })
+  return (req: IncomingMessage, res: ServerResponse, id: string) => {
+    requestId = id
+    void listener(req, res)
+  }
+}
 
 const routeClass = (path: string) => /^\/(api\/auth|api\/v1|assets)\//.exec(path)?.[1] ?? 'other'
 
@@ -108,25 +116,35 @@ export function createHttpServer(options: ServerOptions): HttpServer {
       return sendProblem(res, requestId, refuse('unavailable', { detail: 'Too many requests at once.' }), {})
     }
     for (const door of options.doors) if (door(req, res, requestId)) return
+    if (allOf(req, 'host').length > 1) return sendProblem(res, requestId, refuse('bad_request'), {})
     observe(options, req, res, requestId)
     options.incoming.prepare(req, requestId)
     res.setHeader('X-Request-Id', requestId)
-    void route(req, res)
+    route(req, res, requestId)
   }
 
   const onClosed = () => {
     inFlight -= 1
   }
 
+  const onRequest = (req: IncomingMessage, res: ServerResponse) => {
+    inFlight += 1
+    res.on('close', onClosed)
+    if (stopping) res.setHeader('Connection', 'close')
+    answer(req, res, options.incoming.requestId(req))
+  }
+
+  // Node's own answers to a missing Host and an unknown Expect would be no problems and bear no request id.
   const server = createServer(
-    { maxHeaderSize: limits.maxHeaderBytes, connectionsCheckingInterval: limits.checkMs, noDelay: true },
-    (req, res) => {
-      inFlight += 1
-      res.on('close', onClosed)
-      if (stopping) res.setHeader('Connection', 'close')
-      answer(req, res, options.incoming.requestId(req))
+    {
+      maxHeaderSize: limits.maxHeaderBytes,
+      connectionsCheckingInterval: limits.checkMs,
+      noDelay: true,
+      requireHostHeader: false,
     },
+    onRequest,
   )
+  server.on('checkExpectation', onRequest)
   bounded(server, limits)
   server.on('clientError', answerClientError)
 
