@@ -85,8 +85,7 @@ let made = 0
 const fresh = (stem: string) => `${stem}-${++made}-${randomBytes(2).toString('hex')}@example.com`
 
 /** An organization of the test's own, with all that happens before the test made through the API. */
-export async function newOrganization(server: Server, name = `Acme ${++made}`) {
-  const founder = fresh('ada')
+export async function newOrganization(server: Server, name = `Acme ${++made}`, founder = fresh('ada')) {
   const args = { name, adminEmail: founder, adminName: 'Ada Lovelace', password }
   const { value } = await command(server, 'organization-create', args)
   const { organizationId: id } = value as { organizationId: string }

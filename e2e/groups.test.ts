@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest'
+import { useProduct } from './harness.ts'
+import { choose, eventually, notice, openMenu } from './steps.ts'
+
+const product = useProduct()
+
+test('a group: its name, then its members, then who manages it', async () => {
+  const org = await product.newOrganization()
+  await org.newMember('Grace Hopper')
+  await org.newServiceAccount('Deploy')
+  const { page } = await product.visit(`/o/${org.slug}/settings/organization/groups`, { as: org.admin })
+  await page.getByRole('heading', { name: 'No groups yet' }).waitFor()
+  await page.getByRole('button', { name: 'Add group' }).first().click()
+  const dialog = page.getByRole('dialog', { name: /^Add group/ })
+  await dialog.getByRole('button', { name: 'Next' }).click()
+  await dialog.getByText('Give the group a name').waitFor()
+  await dialog.getByRole('textbox', { name: 'Name' }).fill('Builders')
+  await dialog.getByRole('button', { name: 'Next' }).click()
+  await choose(page, 'Members', 'Grace Hopper')
+  await choose(page, 'Members', 'Deploy', 'Deploy (service account)')
+  await dialog.getByRole('button', { name: 'Next' }).click()
+  await dialog.getByRole('checkbox', { name: 'Grace Hopper' }).check()
+  await dialog.getByRole('button', { name: 'Add group' }).click()
+
+  // Its page, with who is in it.
+  await page.getByRole('heading', { name: 'Builders' }).waitFor()
+  const row = (name: string) => page.getByRole('row').filter({ hasText: name })
+  await row('Grace Hopper').getByRole('cell', { name: 'Manager', exact: true }).waitFor()
+  await row('Deploy').getByRole('cell', { name: 'Service account', exact: true }).waitFor()
+
+  await openMenu(page, 'Actions for Deploy', 'Remove from group')
+  await row('Deploy').waitFor({ state: 'detached' })
+  await openMenu(page, 'Actions for Grace Hopper', 'Make member')
+  await row('Grace Hopper').getByRole('cell', { name: 'Manager', exact: true }).waitFor({ state: 'detached' })
+})
+
+test('a name that is taken: said at its field, and what was typed stays', async () => {
+  const org = await product.newOrganization()
+  await org.newGroup('Builders')
+  const { page, watched } = await product.visit(`/o/${org.slug}/settings/organization/groups`, { as: org.admin })
+  watched.expect(`409 ${org.base}/groups`)
+  await page.getByRole('button', { name: 'Add group' }).click()
+  const dialog = page.getByRole('dialog', { name: /^Add group/ })
+  await dialog.getByRole('textbox', { name: 'Name' }).fill('BUILDERS')
+  await dialog.getByRole('textbox', { name: 'Description' }).fill('Those who build')
+  await dialog.getByRole('button', { name: 'Next' }).click()
+  await dialog.getByRole('button', { name: 'Add group' }).click()
+  await dialog.getByRole('alert').waitFor()
+  expect(await dialog.getByRole('textbox', { name: 'Name' }).inputValue()).toBe('BUILDERS')
+  expect(await dialog.getByRole('textbox', { name: 'Description' }).inputValue()).toBe('Those who build')
+})
+
+test('a manager who is no admin: adds and removes members of that group, and nothing else', async () => {
+  const org = await product.newOrganization('Analytical Engines')
+  const grace = await org.newMember('Grace Hopper')
+  await org.newMember('Linus Pauling')
+  await org.newGroup('Builders', [{ id: grace.accountId, role: 'manager' }])
+  const { page } = await product.visit('/', { as: grace })
+  await page.getByRole('tab', { name: 'Analytical Engines' }).click()
+  await page.getByRole('link', { name: 'Builders' }).click()
+  await page.getByRole('button', { name: 'Add members' }).click()
+  await choose(page, 'Members', 'Linus Pauling')
+  await page.getByRole('dialog').getByRole('button', { name: 'Add members' }).click()
+  await notice(page, 'Added to the group').waitFor()
+  await page.getByRole('row').filter({ hasText: 'Linus Pauling' }).waitFor()
+  expect(await page.getByRole('button', { name: 'Actions for Builders' }).count()).toBe(0)
+})
+
+test('deleting a selected group says what depends on it; an emptied selection allows nobody, and says so', async () => {
+  const org = await product.newOrganization()
+  const group = await org.newGroup('Builders', [{ id: org.admin.accountId }])
+  await org.setCreation({ creation: 'groups', groupIds: [group.id] })
+  const { page } = await product.visit(`/o/${org.slug}/settings/organization/groups`, { as: org.admin })
+  await page.getByRole('row').filter({ hasText: 'Builders' }).getByText('May create tokens').waitFor()
+  await openMenu(page, 'Actions for Builders', 'Delete group')
+  const dialog = page.getByRole('dialog', { name: 'Delete group' })
+  await dialog.getByText(/one of the selected groups/).waitFor()
+  await dialog.getByText(/nobody can create tokens/).waitFor()
+  await dialog.getByRole('button', { name: 'Delete group' }).click()
+  await notice(page, 'Group deleted').waitFor()
+  expect(await org.settings()).toMatchObject({ apiTokens: { creation: 'groups', groupIds: [] } })
+
+  await page.goto(`/o/${org.slug}/settings/apis`)
+  const create = page.getByRole('button', { name: 'Create token', disabled: true })
+  await eventually(() => create.getAttribute('aria-description')).toMatch(/no group is selected/)
+})
