@@ -96,12 +96,28 @@ export async function wire(
     write: look.recordUses,
     failed: (error) => log.warn({ err: error }, 'uses were not written'),
   })
+  const metrics = createMetrics([
+    { name: 'portcullis_remembered_tokens', help: 'Tokens in memory.', kind: 'gauge', read: () => memory.size },
+    {
+      name: 'portcullis_feed_number',
+      help: 'Last applied entry of the change feed.',
+      kind: 'gauge',
+      read: () => lease.applied,
+    },
+    {
+      name: 'portcullis_lease_age_seconds',
+      help: 'Time since the database confirmed that memory is up to date.',
+      kind: 'gauge',
+      read: () => lease.ageMs / 1000,
+    },
+  ])
   const gate = buildGate({
     memory,
     lease,
     lookups: look,
     now: () => world.now().getTime(),
     used: recorder.used,
+    decided: metrics.decided,
     failed,
   })
   const read = reader(db)
@@ -150,21 +166,6 @@ export async function wire(
     files: consoleFiles(options.consoleFolder),
     log,
   })
-  const metrics = createMetrics([
-    { name: 'portcullis_remembered_tokens', help: 'Tokens in memory.', kind: 'gauge', read: () => memory.size },
-    {
-      name: 'portcullis_feed_number',
-      help: 'Last applied entry of the change feed.',
-      kind: 'gauge',
-      read: () => lease.applied,
-    },
-    {
-      name: 'portcullis_lease_age_seconds',
-      help: 'Time since the database confirmed that memory is up to date.',
-      kind: 'gauge',
-      read: () => lease.ageMs / 1000,
-    },
-  ])
   const knowsKey = resourceKeys(options.resourceKeys)
   const waitsFor = () => [
     ...(lease.holds ? [] : ['the database']),

@@ -80,6 +80,7 @@ export async function gateServer(
     },
     now: () => Date.parse('2026-06-01T00:00:00Z'),
     used: () => undefined,
+    decided: metrics.decided,
     failed,
   })
   const instance = { publicUrl: 'https://portcullis.example', productName: 'AI Hub' }

@@ -251,7 +251,9 @@ describe('bad input', () => {
 test('metrics count each outcome, by door', async () => {
   const fresh = await gateServer()
   const send = (headers: RawRequest['headers']) => ask(fresh.port, { path: '/forward-auth', headers: headers ?? [] })
-  await send([bearer(fresh.issue())])
+  const good = fresh.issue()
+  await send([bearer(good)])
+  await send([bearer(good)])
   await send([bearer(fresh.issue({ creation: 'none' }))])
   await send([bearer(fresh.issue({ creation: 'none' }))])
   await send([])
@@ -259,10 +261,16 @@ test('metrics count each outcome, by door', async () => {
   const page = await ask(fresh.port, { path: '/metrics', headers: [['Authorization', `Bearer ${resourceKey}`]] })
   const counted = page.body.split('\n').filter((line) => line.startsWith('portcullis_gate_decisions_total'))
   expect(counted.sort()).toEqual([
-    'portcullis_gate_decisions_total{door="forward_auth",outcome="active"} 1',
+    'portcullis_gate_decisions_total{door="forward_auth",outcome="active"} 2',
     'portcullis_gate_decisions_total{door="forward_auth",outcome="malformed"} 1',
     'portcullis_gate_decisions_total{door="forward_auth",outcome="missing"} 1',
     'portcullis_gate_decisions_total{door="forward_auth",outcome="suspended"} 2',
+  ])
+  const decided = page.body.split('\n').filter((line) => line.startsWith('portcullis_gate_decided_from_total'))
+  expect(decided.sort()).toEqual([
+    'portcullis_gate_decided_from_total{from="database"} 3',
+    'portcullis_gate_decided_from_total{from="form"} 1',
+    'portcullis_gate_decided_from_total{from="memory"} 1',
   ])
   await fresh.server.stop({ announceMs: 0, deadlineMs: 100 })
 })

@@ -9,10 +9,14 @@ export interface Reading {
   read: () => number
 }
 
+type DecidedFrom = 'form' | 'memory' | 'database'
+
 export interface Metrics {
   registry: Registry
   /** One question to the gate; adds one to a plain number, since it happens on the hottest path there is. */
   count: GateOptions['count']
+  /** How a decision was reached: by the token's form alone, from memory, or by asking the database. */
+  decided: (from: DecidedFrom) => void
   /** One request that the router answered. */
   routed: (routeClass: string, status: number, seconds: number) => void
   /** A request that was turned away because too many were in flight. */
@@ -36,6 +40,23 @@ function gateCounts(registry: Registry): Metrics['count'] {
   return (door, outcome) => {
     const outcomes = counts[door]
     outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
+  }
+}
+
+function decisionSources(registry: Registry): Metrics['decided'] {
+  const counts: Record<DecidedFrom, number> = { form: 0, memory: 0, database: 0 }
+  new Counter({
+    name: 'portcullis_gate_decided_from_total',
+    help: 'How decisions were reached: by the form of the token, from memory, or by asking the database.',
+    labelNames: ['from'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const [from, count] of Object.entries(counts)) this.inc({ from }, count)
+    },
+  })
+  return (from) => {
+    counts[from] += 1
   }
 }
 
@@ -81,6 +102,7 @@ export function createMetrics(readings: readonly Reading[]): Metrics {
   return {
     registry,
     count: gateCounts(registry),
+    decided: decisionSources(registry),
     routed: (route, status, seconds) => routed.observe({ route, status: `${Math.floor(status / 100)}xx` }, seconds),
     turnedAway: () => turnedAway.inc(),
   }
