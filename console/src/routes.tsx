@@ -40,7 +40,7 @@ const signInSearch = texts('back')
 const resetSearch = texts('token')
 const membersSearch = texts('search', 'status', 'role')
 const namesSearch = texts('search')
-const tokensSearch = texts('state')
+const tokensSearch = texts('search', 'state')
 const auditSearch = texts('from', 'to', 'action', 'actorId', 'targetId')
 
 const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({

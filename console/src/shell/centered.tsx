@@ -1,4 +1,4 @@
-import { Stack, Text, Title } from '@mantine/core'
+import { Skeleton, Stack, Text, Title } from '@mantine/core'
 import { useSuspenseQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { usePageTitle } from '../ui/page'
@@ -32,5 +32,14 @@ export function Centered({ title, about, children, wide = false }: Props) {
         </Stack>
       </div>
     </main>
+  )
+}
+
+export function CenteredSkeleton() {
+  return (
+    <Centered title="One moment">
+      <Skeleton h={36} />
+      <Skeleton h={36} />
+    </Centered>
   )
 }

@@ -4,12 +4,11 @@ import { useNavigate, useParams } from '@tanstack/react-router'
 import { ask } from '../../api'
 import { acceptInvitation } from '../../client/sdk.gen'
 import { paths } from '../../paths'
-import { Centered } from '../../shell/centered'
+import { Centered, CenteredSkeleton } from '../../shell/centered'
 import { checkNewPassword, NewPasswordInput } from '../../shell/new-password'
 import { meQuery } from '../../shell/session'
 import { ButtonLink } from '../../ui/links'
 import { Failure, Notice } from '../../ui/notice'
-import { PageSkeleton } from '../../ui/page'
 import { useServerForm } from '../../ui/use-server-form'
 import { invitationQuery } from './queries'
 
@@ -29,7 +28,7 @@ export function InvitationPage() {
       </Centered>
     )
   }
-  if (!invitation || me.isPending) return <PageSkeleton />
+  if (!invitation || me.isPending) return <CenteredSkeleton />
   const { organization, email, userExists } = invitation
   const signedInAs = me.data?.user?.email
   return (

@@ -2,11 +2,10 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useParams } from '@tanstack/react-router'
 import { useState } from 'react'
 import { paths } from '../../paths'
-import { Centered } from '../../shell/centered'
+import { Centered, CenteredSkeleton } from '../../shell/centered'
 import { instanceQuery, type Membership, meQuery } from '../../shell/session'
 import { ButtonLink } from '../../ui/links'
 import { Notice } from '../../ui/notice'
-import { PageSkeleton } from '../../ui/page'
 import { FirstToken } from './first-token'
 import { setupQuery } from './queries'
 import { SetupForm } from './setup-form'
@@ -41,7 +40,7 @@ export function SetupPage() {
       </Centered>
     )
   }
-  if (isPending && !organization) return <PageSkeleton />
+  if (isPending && !organization) return <CenteredSkeleton />
   return (
     <Centered title="Set up" wide about={<SetupSteps current={step} />}>
       {organization ? (

@@ -7,6 +7,7 @@ import type { Column } from '../../ui/data-table'
 import { Empty } from '../../ui/empty'
 import { TextLink } from '../../ui/links'
 import { SectionHead, usePageTitle } from '../../ui/page'
+import { SearchBox } from '../../ui/search-box'
 import { type Token, tokensQuery } from './queries'
 import { TokenDialogs } from './token-dialogs'
 import { TokensTable } from './tokens-table'
@@ -17,9 +18,10 @@ const isState = (text: string | undefined): text is Token['state'] => text !== u
 /** "API tokens": all of the organization, for its admins. */
 export function OrganizationTokensPage() {
   const { id: org, slug, name } = useMembership()
-  const { state } = useSearch({ from: '/o/$slug/settings/organization/api-tokens' })
+  const { state, search } = useSearch({ from: '/o/$slug/settings/organization/api-tokens' })
+  const filter = { ...(isState(state) && { state }), ...(search && { search }) }
+  const tokens = useInfiniteQuery(tokensQuery(org, filter))
   const navigate = useNavigate()
-  const tokens = useInfiniteQuery(tokensQuery(org, isState(state) ? { state } : {}))
   usePageTitle('API tokens', name)
 
   const owner: Column<Token> = {
@@ -32,34 +34,39 @@ export function OrganizationTokensPage() {
       </TextLink>
     ),
   }
-  const choose = (value: string) =>
-    void navigate({ ...paths.tokens(slug), search: value ? { state: value } : {}, replace: true })
+  const narrow = (change: { state?: string | undefined; search?: string | undefined }) =>
+    void navigate({
+      ...paths.tokens(slug),
+      search: (now) => ({ ...now, ...change }),
+      replace: true,
+      resetScroll: false,
+    })
+  const filtered = Object.keys(filter).length > 0
   return (
     <Stack gap="sm">
       <SectionHead
         title="API tokens"
         about="Every token of the organization, of members and of service accounts. Deleting one revokes it for good."
-        actions={
-          <Group gap="sm">
-            <NativeSelect
-              aria-label="State"
-              value={state ?? ''}
-              onChange={(event) => choose(event.currentTarget.value)}
-              data={[
-                { value: '', label: 'All states' },
-                ...Object.entries(states).map(([value, { label }]) => ({ value, label })),
-              ]}
-            />
-          </Group>
-        }
       />
+      <Group gap="sm">
+        <SearchBox label="Search tokens" value={search} onSearch={(text) => narrow({ search: text })} />
+        <NativeSelect
+          aria-label="State"
+          value={state ?? ''}
+          onChange={(event) => narrow({ state: event.currentTarget.value || undefined })}
+          data={[
+            { value: '', label: 'All states' },
+            ...Object.entries(states).map(([value, { label }]) => ({ value, label })),
+          ]}
+        />
+      </Group>
       <TokensTable
         label="API tokens"
         rows={tokens}
         ownerColumn={owner}
         empty={
-          <Empty title={state ? 'No tokens in this state' : 'No tokens yet'}>
-            {!state && 'Members create tokens on their “APIs” tab; admins create them for service accounts.'}
+          <Empty title={filtered ? 'No token matches' : 'No tokens yet'}>
+            {!filtered && 'Members create tokens on their “APIs” tab; admins create them for service accounts.'}
           </Empty>
         }
       />
