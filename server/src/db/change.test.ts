@@ -133,7 +133,7 @@ describeOnBoth('change', (open) => {
     const failing = it.change(by(id), async (tx) => {
       await insertGroup(tx, id, `grp_${id}`)
       await sql`select 1 / 0`.execute(tx).catch(() => undefined)
-      return { ok: true, value: 1, unchanged: true }
+      return { ok: true, value: 1, events: [event('grp_1')], forget: [] }
     })
     await expect(failing).rejects.toThrow()
     expect(await it.groups()).toEqual([])
