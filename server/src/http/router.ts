@@ -22,7 +22,8 @@ interface RouterParts {
   log: Pick<Logger, 'error'>
 }
 
-/** Mantine writes style attributes, so styles may be inline; scripts never. An invitation's secret must not leave in a Referer. */
+/** Mantine writes style attributes, so styles may be inline; scripts never. An invitation's secret must not leave to
+ * another origin in a Referer; with `no-referrer` browsers would send changes without their Origin too. */
 const headers = (https: boolean) =>
   secureHeaders({
     contentSecurityPolicy: {
@@ -37,7 +38,7 @@ const headers = (https: boolean) =>
       frameAncestors: ["'none'"],
     },
     strictTransportSecurity: https ? 'max-age=63072000; includeSubDomains' : false,
-    referrerPolicy: 'no-referrer',
+    referrerPolicy: 'same-origin',
     xFrameOptions: 'DENY',
   })
 
