@@ -2,7 +2,7 @@
  * The API that the examples protect: it knows nothing of tokens. Whoever reaches it came through the proxy, which asked
  * Portcullis and wrote down the answer in six headers; so it listens where only the proxy can reach it.
  *
- *     node examples/api/api.ts            (PORT, HOST: 4000, 127.0.0.1)
+ *     npx node examples/api/api.ts        (PORT, HOST: 4000, 127.0.0.1)
  */
 import { createServer, type IncomingMessage } from 'node:http'
 
