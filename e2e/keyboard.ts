@@ -17,9 +17,13 @@ const remember = (page: Page) =>
       })
     Object.assign(window, { looks: lookOf })
     const all = document.querySelectorAll('a, button, input, textarea, select, summary, [tabindex]')
-    return new Map(
-      [...all].flatMap((it) => [it, it.parentElement!].map((one): [Element, string] => [one, lookOf(one)])),
-    )
+    const looksBefore = new Map<Element, string>()
+    for (const it of all) {
+      // A field of several parts shows the focus on its frame.
+      for (let one: Element | null = it, up = 0; one && up < 4; one = one.parentElement, up++)
+        looksBefore.set(one, lookOf(one))
+    }
+    return looksBefore
   })
 
 /** Whether what has the focus now looks other than it did; what was not there before must have an outline. */
@@ -33,7 +37,8 @@ const standsOut = (page: Page, before: Awaited<ReturnType<typeof remember>>) =>
     const told = (it: Element | null) => it !== null && looks.has(it) && looks.get(it) !== lookOf(it)
     // A dialog or a field that came with its focus has no look from before; a field's border is what tells.
     if (!looks.has(now)) return now.matches('input, textarea, [role=dialog], [role=menuitem], [role=menu]')
-    return told(now) || told(now.parentElement)
+    for (let one: Element | null = now, up = 0; one && up < 4; one = one.parentElement, up++) if (told(one)) return true
+    return false
   }, before)
 
 const named = (page: Page) =>

@@ -98,26 +98,26 @@ test('two admins at once: both sides are shown; theirs is taken, or mine is save
   const { page, watched } = await membersPage(org)
   watched.expect(`412 ${org.base}/settings`)
 
-  const meet = async () => {
+  const meet = async (theirs: Parameters<typeof org.setCreation>[0], says: string) => {
     const dialog = await openSettings(page, org.name)
     await dialog.getByRole('checkbox', { name: allow }).uncheck()
-    await org.setCreation({ creation: 'groups', groupIds: [group.id] }, mary)
+    await org.setCreation(theirs, mary)
     await dialog.getByRole('button', { name: 'Save changes' }).click()
     await dialog.getByText(/Mary Somerville changed these settings/).waitFor()
-    await dialog.getByRole('region', { name: 'Theirs' }).getByText('Builders').waitFor()
+    await dialog.getByRole('region', { name: 'Theirs' }).getByText(says).waitFor()
     await dialog.getByRole('region', { name: 'Yours' }).getByText('Members may not create API tokens').waitFor()
-    expect(await org.settings()).toMatchObject({ apiTokens: { creation: 'groups' } })
+    expect(await org.settings()).toMatchObject({ apiTokens: { creation: theirs.creation } })
     return dialog
   }
 
-  const first = await meet()
+  const first = await meet({ creation: 'groups', groupIds: [group.id] }, 'Builders')
   await first.getByRole('button', { name: 'Use theirs' }).click()
   await eventually(() => first.getByRole('radio', { name: 'Selected groups' }).isChecked()).toBe(true)
   expect(await first.getByRole('button', { name: 'Save changes' }).isDisabled()).toBe(true)
   await first.getByRole('button', { name: 'Cancel' }).click()
   await first.waitFor({ state: 'detached' })
 
-  const second = await meet()
+  const second = await meet({ creation: 'all' }, 'All members may create API tokens')
   await second.getByRole('button', { name: 'Save mine' }).click()
   await second.waitFor({ state: 'detached' })
   expect(await org.settings()).toMatchObject({ apiTokens: { creation: 'none' } })

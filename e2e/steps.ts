@@ -18,7 +18,7 @@ export async function openSettings(page: Page, organization: string): Promise<Lo
   return page.getByRole('dialog', { name: 'Update organization settings' })
 }
 
-/** Types into a picker that searches, and chooses what it finds. */
+/** Types into a picker that searches, chooses what it finds, and goes on to the next field. */
 export async function choose(
   page: Page,
   picker: string,
@@ -27,6 +27,7 @@ export async function choose(
 ): Promise<void> {
   await page.getByRole('combobox', { name: picker, exact: true }).fill(typed)
   await page.getByRole('option', { name: option }).click()
+  await page.keyboard.press('Tab')
 }
 
 /** The quiet confirmation after an action. */
