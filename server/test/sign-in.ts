@@ -1,4 +1,14 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
+import { pino } from 'pino'
+import { typeidUnboxed } from 'typeid-js'
+import { changer } from '../src/db/change.ts'
+import { lookups } from '../src/db/lookups.ts'
+import type { OpenDatabase } from '../src/db/open.ts'
+import { people } from '../src/db/people.ts'
+import { buildSignIn } from '../src/features/sign-in/actions.ts'
+import { signInRoutes } from '../src/features/sign-in/routes.ts'
+import { originsOf } from '../src/http/origins.ts'
+import { signInHandler } from '../src/http/sign-in.ts'
 import type { Answer, As, Harness } from './harness.ts'
 import { password } from './harness.ts'
 
@@ -39,4 +49,38 @@ export function codeOf(otpauth: string, steps = 0): string {
   const mac = createHmac('sha1', secret).update(counter).digest()
   const offset = (mac.at(-1) ?? 0) & 15
   return String((mac.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, '0')
+}
+
+/** Sign-in as another start of the service would wire it: another public URL, other secrets. */
+export function startOfSignIn(
+  { db }: Pick<OpenDatabase, 'db'>,
+  publicUrl: string,
+  secrets: readonly [string, ...string[]],
+) {
+  const world = { now: () => new Date(), newId: typeidUnboxed, randomBytes }
+  const signIn = buildSignIn({
+    db,
+    change: changer(db, world, () => undefined),
+    lookups: lookups(db),
+    people: people(db),
+    instance: { publicUrl, productName: 'AI Hub' },
+    origins: originsOf(publicUrl),
+    secrets,
+    outbox: { configured: false, send: () => Promise.reject(new Error('no mail')) },
+    log: pino({ level: 'silent' }),
+    world,
+  })
+  const handler = signInHandler(signIn, signInRoutes)
+  const ask = (method: string, path: string, cookie?: string, body?: unknown) =>
+    handler(
+      new Request(`${publicUrl}/api/auth${path}`, {
+        method,
+        headers: {
+          ...(cookie !== undefined && { cookie, origin: publicUrl }),
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      }),
+    )
+  return { ...signIn, ask }
 }

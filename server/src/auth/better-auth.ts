@@ -175,7 +175,12 @@ export function configureBetterAuth(parts: BetterAuthParts) {
       // Said out loud, since Better Auth turns both checks off under a test runner.
       disableCSRFCheck: false,
       disableOriginCheck: false,
-      database: { generateId: ({ model }) => world.newId(idPrefixes[model] ?? 'ver'), validateSchema: false },
+      // With joins a person is looked for in one question, found or not: the second one would tell by its time.
+      database: {
+        generateId: ({ model }) => world.newId(idPrefixes[model] ?? 'ver'),
+        joins: true,
+        validateSchema: false,
+      },
     },
     // What it throws is answered, and told to our log, by the mount.
     onAPIError: { throw: true },

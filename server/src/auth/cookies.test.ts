@@ -1,57 +1,18 @@
-import { pino } from 'pino'
-import { typeidUnboxed } from 'typeid-js'
 import { expect, test, vi } from 'vitest'
-import { describeOnBoth, type TestDatabase } from '../../test/databases.ts'
+import { describeOnBoth } from '../../test/databases.ts'
 import { harness, password } from '../../test/harness.ts'
-import { cookiesOf, freshSession } from '../../test/sign-in.ts'
-import { changer } from '../db/change.ts'
-import { lookups } from '../db/lookups.ts'
-import { people } from '../db/people.ts'
-import { buildSignIn } from '../features/sign-in/actions.ts'
-import { signInRoutes } from '../features/sign-in/routes.ts'
-import { originsOf } from '../http/origins.ts'
-import { signInHandler } from '../http/sign-in.ts'
+import { cookiesOf, freshSession, startOfSignIn } from '../../test/sign-in.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
 const old = 'an old secret of thirty-two characters and more'
 const current = 'a new secret of thirty-two characters and more'
 
-/** Sign-in as another start of the service would wire it: another public URL, other secrets. */
-function another({ db }: TestDatabase, publicUrl: string, secrets: readonly [string, ...string[]]) {
-  const world = { now: () => new Date(), newId: typeidUnboxed, randomBytes: (size: number) => new Uint8Array(size) }
-  const signIn = buildSignIn({
-    db,
-    change: changer(db, world, () => undefined),
-    lookups: lookups(db),
-    people: people(db),
-    instance: { publicUrl, productName: 'AI Hub' },
-    origins: originsOf(publicUrl),
-    secrets,
-    outbox: { configured: false, send: () => Promise.reject(new Error('no mail')) },
-    log: pino({ level: 'silent' }),
-    world,
-  })
-  const handler = signInHandler(signIn, signInRoutes)
-  const ask = (method: string, path: string, cookie?: string, body?: unknown) =>
-    handler(
-      new Request(`${publicUrl}/api/auth${path}`, {
-        method,
-        headers: {
-          ...(cookie !== undefined && { cookie, origin: publicUrl }),
-          ...(body !== undefined && { 'content-type': 'application/json' }),
-        },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-      }),
-    )
-  return { ...signIn, ask }
-}
-
 describeOnBoth('cookies', (open) => {
   test('over https they bear __Host-, and are Secure, HttpOnly and SameSite=Lax', async () => {
     const database = await open()
     const { admin } = await (await harness(database)).newOrganization()
-    const it = another(database, 'https://hub.example.com', [current])
+    const it = startOfSignIn(database, 'https://hub.example.com', [current])
     const answer = await it.ask('POST', '/sign-in/email', undefined, { email: admin.email, password })
     expect(answer.status).toBe(200)
     const [cookie = '', ...others] = answer.headers.getSetCookie()
@@ -75,9 +36,9 @@ describeOnBoth('cookies', (open) => {
     const { admin } = await (await harness(database)).newOrganization()
     const url = 'http://localhost:3000'
     const [before, after, later] = [
-      another(database, url, [old]),
-      another(database, url, [current, old]),
-      another(database, url, [current]),
+      startOfSignIn(database, url, [old]),
+      startOfSignIn(database, url, [current, old]),
+      startOfSignIn(database, url, [current]),
     ]
     const signedIn = await before.ask('POST', '/sign-in/email', undefined, { email: admin.email, password })
     const cookie = cookiesOf(signedIn.headers)
@@ -110,7 +71,7 @@ describeOnBoth('cookies', (open) => {
     const { cookie } = await freshSession(app, admin.email)
     const [name = '', value = ''] = cookie.split('=')
     const [token = ''] = decodeURIComponent(value).split('.')
-    const it = another(database, 'http://localhost:3000', [current, old])
+    const it = startOfSignIn(database, 'http://localhost:3000', [current, old])
     for (const forged of [
       cookie,
       `${name}=${token}`,

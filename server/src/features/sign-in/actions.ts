@@ -42,7 +42,8 @@ export function buildSignIn(parts: SignInParts) {
 
   /** After the answer: nobody waits for it, so how long it takes tells nobody anything; a failure goes to the log. */
   const later = (what: string, work: () => Promise<void>): void => {
-    const running = work()
+    const running = new Promise((answered) => setImmediate(answered))
+      .then(work)
       .catch((error: unknown) => log.error({ what, ...briefly(error) }, 'something that follows an answer failed'))
       .finally(() => pending.delete(running))
     pending.add(running)

@@ -1,9 +1,10 @@
 import { hash, randomBytes } from 'node:crypto'
+import type { KyselyPlugin } from 'kysely'
 import { expect, test, vi } from 'vitest'
 import * as z from 'zod'
 import { describeOnBoth, type TestDatabase } from '../../../test/databases.ts'
 import { type Harness, harness, password, publicUrl } from '../../../test/harness.ts'
-import { cookiesOf, freshSession, signIn } from '../../../test/sign-in.ts'
+import { cookiesOf, freshSession, signIn, startOfSignIn } from '../../../test/sign-in.ts'
 import { signInRoutes } from './routes.ts'
 
 // Each password that is set or checked costs scrypt its due, and a busy machine several times that.
@@ -24,7 +25,7 @@ const shown = ({ status, body, headers }: Awaited<ReturnType<Harness['call']>>) 
   return { status, body, headers: names.map((name) => `${name}: ${headers.get(name)}`) }
 }
 
-onBoth('sign-in', (app) => {
+onBoth('sign-in', (app, open) => {
   test('200: an email in any spelling and its password start a session, and the audit log says so', async () => {
     const it = await app()
     const { admin, events } = await it.newOrganization()
@@ -58,6 +59,32 @@ onBoth('sign-in', (app) => {
     const refused = await events('?action=session.refused')
     expect(refused).toMatchObject([{ actor: { kind: 'anonymous', id: null }, target: { id: admin.accountId } }])
     expect(JSON.stringify(refused)).not.toContain('not the right password')
+  })
+
+  test('401: the database is asked the same of a known and of an unknown person, so that time tells nothing either', async () => {
+    const it = await app()
+    const { db } = await open()
+    const { admin } = await it.newOrganization()
+    const asked: string[] = []
+    const recorder: KyselyPlugin = {
+      transformQuery: ({ node }) => {
+        asked.push(node.kind)
+        return node
+      },
+      transformResult: async ({ result }) => result,
+    }
+    const recorded = startOfSignIn({ db: db.withPlugin(recorder) }, publicUrl, ['x'.repeat(40)])
+    const questions = async (email: string) => {
+      asked.length = 0
+      const body = { email, password: 'not the right password' }
+      expect((await recorded.ask('POST', '/sign-in/email', undefined, body)).status).toBe(401)
+      const before = [...asked]
+      await recorded.settled()
+      return before
+    }
+    const known = await questions(admin.email)
+    expect(known.length).toBeGreaterThan(3)
+    expect(await questions('nobody@example.com')).toEqual(known)
   })
 
   test('200: a person of two organizations signs in once, and both audit logs say so', async () => {
