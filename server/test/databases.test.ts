@@ -42,6 +42,15 @@ describeOnBoth('JavaScript types', (open) => {
     ])
   })
 
+  test('a parameter that cannot be sent harms nobody else', async () => {
+    const { db } = await open()
+    await sql`select ${{ toString: 'none' }}::int`.execute(db).catch(() => undefined)
+    await sql`select ${'x'}::int`.execute(db).catch(() => undefined)
+    expect((await sql`select ${'5'}::text as text, ${1.5}::float8 as float`.execute(db)).rows).toEqual([
+      { text: '5', float: 1.5 },
+    ])
+  })
+
   test('are the same in errors and in the numbers of affected rows', async () => {
     const opened = await open()
     const { id } = await newOrganization(opened)

@@ -1,5 +1,5 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createConnection, createServer, type Server } from 'node:net'
+import { createConnection, createServer, type Server, type Socket } from 'node:net'
 import { join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
@@ -49,8 +49,21 @@ export async function lockFolder(givenFolder: string): Promise<FolderLock> {
     if (await answers(socketPath)) throw new FolderHeld(folder, holderOf(folder))
     rmSync(socketPath, { force: true })
     const server = await listen(socketPath)
+    const connections = new Set<Socket>()
+    server.on('connection', (socket) => {
+      connections.add(socket)
+      socket.once('close', () => connections.delete(socket))
+    })
     writeFileSync(pidPathOf(folder), `${process.pid}\n`, { mode: 0o600 })
-    return { server, socketPath, release: () => release(folder, server, lock) }
+    const release = async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      // A command that still listens must not hold the folder; it sees its connection end.
+      for (const socket of connections) socket.destroy()
+      await closed
+      rmSync(pidPathOf(folder), { force: true })
+      lock.close()
+    }
+    return { server, socketPath, release }
   } catch (error) {
     lock.close()
     throw error
@@ -124,10 +137,4 @@ function listen(socketPath: string): Promise<Server> {
     })
     process.umask(umask)
   })
-}
-
-async function release(folder: string, server: Server, lock: DatabaseSync): Promise<void> {
-  await new Promise<void>((resolve) => server.close(() => resolve()))
-  rmSync(pidPathOf(folder), { force: true })
-  lock.close()
 }

@@ -33,21 +33,26 @@ const privileges: Record<keyof Tables, readonly Privilege[]> = {
   rate_limits: all,
 }
 
-/** Gives `role` exactly what stands above, whatever it had before, and execution of our SECURITY DEFINER functions. */
-export async function grantTo(db: Kysely<unknown>, role: string): Promise<void> {
-  const grantee = sql.id(role)
-  await db.transaction().execute(async (tx) => {
-    await sql`grant usage on schema public to ${grantee}`.execute(tx)
-    for (const [table, granted] of Object.entries(privileges)) {
-      await sql`revoke all on ${sql.table(table)} from ${grantee}, public`.execute(tx)
-      if (granted.length === 0) continue
-      await sql`grant ${sql.raw(granted.join(', '))} on ${sql.table(table)} to ${grantee}`.execute(tx)
-    }
-    for (const signature of await definerFunctions(tx)) {
-      await sql`revoke all on function ${sql.raw(signature)} from public`.execute(tx)
-      await sql`grant execute on function ${sql.raw(signature)} to ${grantee}`.execute(tx)
-    }
-  })
+/**
+ * Gives `role` exactly what stands above, whatever it had before, and execution of our SECURITY DEFINER functions; takes
+ * both from everybody else. One statement, since every start of a process does this. Without a role (a database where
+ * none could be made) the owner serves, and others are still kept out.
+ */
+export async function grantTo(db: Kysely<unknown>, role: string | undefined): Promise<void> {
+  const grantee = role === undefined ? undefined : sql.id(role)
+  const others = grantee ? sql`${grantee}, public` : sql`public`
+  const statements = Object.entries(privileges).flatMap(([table, granted]) => [
+    sql`revoke all on ${sql.table(table)} from ${others}`,
+    ...(grantee && granted.length > 0
+      ? [sql`grant ${sql.raw(granted.join(', '))} on ${sql.table(table)} to ${grantee}`]
+      : []),
+  ])
+  for (const signature of await definerFunctions(db)) {
+    statements.push(sql`revoke all on function ${sql.raw(signature)} from public`)
+    if (grantee) statements.push(sql`grant execute on function ${sql.raw(signature)} to ${grantee}`)
+  }
+  if (grantee) statements.push(sql`grant usage on schema public to ${grantee}`)
+  await sql`do $grants$ begin ${sql.join(statements, sql.raw('; '))}; end $grants$`.execute(db)
 }
 
 /** The signatures of all SECURITY DEFINER functions of the schema, quoted where they must be. */

@@ -49,7 +49,7 @@ async function migrateAlone(db: Kysely<Tables>, loginRole: string | undefined): 
   const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } })
   const { error, results } = await migrator.migrateToLatest()
   if (error) throw error
-  if (role !== undefined) await grantTo(db as Kysely<unknown>, role)
+  await grantTo(db as Kysely<unknown>, role)
   return { applied: results?.map((it) => it.migrationName) ?? [], ahead: false, wall }
 }
 

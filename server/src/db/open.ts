@@ -1,8 +1,9 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Kysely, PostgresDialect } from 'kysely'
 import type { Database } from './change.ts'
 import { embeddedFeed } from './embedded/feed-source.ts'
+import { Session } from './embedded/session.ts'
 import { Turns } from './embedded/turns.ts'
 import type { FeedSource } from './feed.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
@@ -47,7 +48,6 @@ export const openDatabase = (options: OpenOptions): Promise<OpenDatabase> =>
 async function openEmbedded(dataFolder: string): Promise<OpenDatabase> {
   const lock = await lockFolder(dataFolder)
   const folder = join(dataFolder, 'database')
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
   const turns = new Turns(folder, serviceRole)
   const access = (who: 'service' | 'owner') => kysely(new PostgresDialect({ pool: turns.poolFor(who) }))
   const owner = access('owner')
@@ -56,6 +56,7 @@ async function openEmbedded(dataFolder: string): Promise<OpenDatabase> {
     await lock.release()
   }
   try {
+    if (!existsSync(folder)) await make(folder)
     const migrated = await migrate(owner)
     return {
       kind: 'embedded',
@@ -73,6 +74,15 @@ async function openEmbedded(dataFolder: string): Promise<OpenDatabase> {
   }
 }
 
+/** Makes a new database beside its place and moves it there whole: a first start that is killed leaves no ruin. */
+async function make(folder: string): Promise<void> {
+  const making = `${folder}.making`
+  rmSync(making, { recursive: true, force: true })
+  const session = await Session.open(making, () => undefined)
+  await session.close()
+  renameSync(making, folder)
+}
+
 async function openPostgres(
   url: string,
   { migrationUrl, poolSize = 10, statementMs }: OpenOptions,
@@ -81,7 +91,7 @@ async function openPostgres(
   const owner = kysely(new PostgresDialect({ pool: ownerPool }))
   try {
     const login = migrationUrl === undefined ? undefined : await loginOf(url)
-    const migrated = await migrate(owner, login)
+    const migrated = await migrate(owner, login?.name)
     const role = login === undefined && migrated.wall ? serviceRole : undefined
     const pool = openPool({ url, role, max: poolSize, name: 'portcullis', statementMs })
     const feed = new PostgresFeed(url, role)
@@ -91,7 +101,7 @@ async function openPostgres(
       owner,
       feed,
       migrated,
-      weakWall: migrationUrl === undefined,
+      weakWall: login === undefined || login.powerful,
       close: async () => {
         await feed.close()
         await Promise.all([pool.end(), ownerPool.end()])
@@ -99,16 +109,26 @@ async function openPostgres(
     }
   } catch (error) {
     await ownerPool.end()
-    throw error
+    throw withCode(error)
   }
 }
 
-/** The role that the service logs in as, to which the owner grants what it needs. */
-async function loginOf(url: string): Promise<string> {
+/** `pg` gives its own time-outs and broken connections no code; what waits for the database goes by codes. */
+function withCode(error: unknown): unknown {
+  if (error instanceof Error && !('code' in error) && /timeout|terminated|Client has encountered/i.test(error.message))
+    return Object.assign(error, { code: 'ETIMEDOUT' })
+  return error
+}
+
+/** The role that the service logs in as, to which the owner grants what it needs; `powerful`: no wall would bind it. */
+async function loginOf(url: string): Promise<{ name: string; powerful: boolean }> {
   const pool = openPool({ url, max: 1, name: 'portcullis' })
   try {
-    const { rows } = await pool.query<{ login: string }>('select current_user::text as login')
-    return rows[0]?.login as string
+    const { rows } = await pool.query<{ name: string; powerful: boolean }>(`
+      select rolname::text as name, rolsuper or rolbypassrls
+        or exists (select from pg_tables where schemaname = 'public' and pg_has_role(tableowner, 'member')) as powerful
+      from pg_roles where rolname = current_user`)
+    return rows[0] as { name: string; powerful: boolean }
   } finally {
     await pool.end()
   }

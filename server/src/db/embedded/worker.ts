@@ -36,6 +36,28 @@ function faultOf(error: unknown): Record<string, unknown> {
   return { ...fields, message: error.message }
 }
 
+class BrokenDown extends Error {}
+
+/**
+ * Something of PostgreSQL itself broke, rather than a statement or its parameters: XX is its class of internal errors,
+ * `RuntimeError` is WebAssembly's trap.
+ */
+function isBroken(error: unknown): boolean {
+  if (error instanceof BrokenDown || error instanceof RangeError) return true
+  const { name, severity, code } = error as { name?: unknown; severity?: unknown; code?: unknown }
+  return name === 'RuntimeError' || severity === 'FATAL' || severity === 'PANIC' || String(code).startsWith('XX')
+}
+
+/**
+ * After a crash PGlite answers on, with nothing: a `commit` too, though nothing was committed. So an answer that does
+ * not name its command is none, and the thread ends rather than guess; opening the folder anew recovers what is true.
+ */
+async function ask(text: string, parameters: readonly unknown[]) {
+  const { rows, rowCount, command } = await database.query(text, [...parameters])
+  if (command === undefined) throw new BrokenDown('The embedded database broke down')
+  return { rows, rowCount: rowCount ?? 0, command }
+}
+
 async function answer(asked: ToWorker): Promise<void> {
   try {
     if (asked.kind === 'close') {
@@ -44,10 +66,10 @@ async function answer(asked: ToWorker): Promise<void> {
       port.close()
       return
     }
-    const { rows, rowCount, command } = await database.query(asked.text, [...asked.parameters])
-    tell({ kind: 'answer', id: asked.id, rows, rowCount: rowCount ?? 0, command: command ?? '' })
+    tell({ kind: 'answer', id: asked.id, ...(await ask(asked.text, asked.parameters)) })
   } catch (error) {
     tell({ kind: 'fault', id: asked.id, fault: faultOf(error) })
+    if (isBroken(error)) process.exit(1)
   }
 }
 

@@ -1,0 +1,112 @@
+import { mkdtempSync } from 'node:fs'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { sql } from 'kysely'
+import { expect, inject, test } from 'vitest'
+import type { Database } from '../src/db/change.ts'
+import { FolderHeld, lockFolder } from '../src/db/folder-lock.ts'
+import { openDatabase } from '../src/db/open.ts'
+import { newPostgresDatabase, openTestDatabase } from './databases.ts'
+
+test('processes that start together on an empty database migrate it once', async () => {
+  const database = await newPostgresDatabase('template0')
+  const options = { databaseUrl: database.url, dataFolder: '' }
+  const opened = await Promise.all([1, 2, 3, 4].map(() => openDatabase(options)))
+  expect(opened.flatMap((it) => it.migrated.applied)).toEqual(['001-first'])
+  for (const it of opened) expect((await it.feed.after(0, 1)).head).toBe(0)
+  await Promise.all(opened.map((it) => it.close()))
+  await database.drop()
+})
+
+test('databases of one cluster that start together share the role without disturbing one another', async () => {
+  const databases = await Promise.all([1, 2, 3, 4].map(() => newPostgresDatabase('template0')))
+  const opened = await Promise.all(databases.map(({ url }) => openDatabase({ databaseUrl: url, dataFolder: '' })))
+  expect(opened.map((it) => it.migrated.wall)).toEqual([true, true, true, true])
+  await Promise.all(opened.map((it) => it.close()))
+  for (const it of databases) await it.drop()
+})
+
+test('a schema that a newer version made is left alone and works (a rolling restart)', async () => {
+  const database = await newPostgresDatabase()
+  await asOwnerOf(database.url, "insert into kysely_migration values ('999-newer', now()::text)")
+  const opened = await openDatabase({ databaseUrl: database.url, dataFolder: '' })
+  expect(opened.migrated).toEqual({ applied: [], ahead: true, wall: true })
+  expect((await opened.feed.after(0, 1)).head).toBe(0)
+  await opened.close()
+  await database.drop()
+})
+
+async function asOwnerOf(url: string, statement: string): Promise<void> {
+  const opened = await openDatabase({ databaseUrl: url, dataFolder: '' })
+  await sql.raw(statement).execute(opened.owner)
+  await opened.close()
+}
+
+test('a wall that would not bind is called weak: two URLs, yet the service logs in as a superuser', async () => {
+  const database = await newPostgresDatabase()
+  const powerful = new URL(inject('servers').admin)
+  powerful.pathname = `/${database.name}`
+  const opened = await openDatabase({ databaseUrl: powerful.href, migrationUrl: database.url, dataFolder: '' })
+  expect(opened.weakWall).toBe(true)
+  await opened.close()
+  const good = await openDatabase({ databaseUrl: database.appUrl, migrationUrl: database.url, dataFolder: '' })
+  expect(good.weakWall).toBe(false)
+  await good.close()
+  await database.drop()
+})
+
+test('a login that was let in before is not, once the functions are ours', async () => {
+  const database = await newPostgresDatabase()
+  await (await openDatabase({ databaseUrl: database.url, dataFolder: '' })).close()
+  const found = await sql<{
+    may: boolean
+  }>`select has_function_privilege('portcullis_test_app', 'find_token(text)', 'execute') as may`
+  const opened = await openDatabase({ databaseUrl: database.url, dataFolder: '' })
+  expect((await found.execute(opened.owner)).rows).toEqual([{ may: false }])
+  await opened.close()
+  await database.drop()
+})
+
+test('the folder: one holder; it lets go with a connection still open, and a socket left behind is in nobody’s way', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'portcullis-lock-'))
+  const first = await lockFolder(folder)
+  await expect(lockFolder(folder)).rejects.toBeInstanceOf(FolderHeld)
+  const idle = connect(first.socketPath)
+  await new Promise((resolve) => first.server.once('connection', resolve))
+  const ended = new Promise((resolve) => idle.once('close', resolve))
+  await first.release()
+  await ended
+  const second = await lockFolder(folder)
+  await second.release()
+})
+
+test('a path too long for a socket is refused with what to do', async () => {
+  await expect(lockFolder(join(tmpdir(), 'x'.repeat(120)))).rejects.toThrow('PORTCULLIS_DATA')
+})
+
+test('a crash inside the embedded database: nothing is answered that did not happen, and it opens again by itself', async () => {
+  const opened = await openTestDatabase('embedded')
+  const ids = async () =>
+    (await opened.db.selectFrom('setups').select('secret_hash').execute()).map((it) => it.secret_hash)
+  const insert = (db: Database, id: string) =>
+    db
+      .insertInto('setups')
+      .values({ secret_hash: id, created_at: new Date(0), expires_at: new Date(0) })
+      .execute()
+  await insert(opened.db, 'kept')
+  // Recursion without end overflows the stack under PGlite, which PostgreSQL does not survive there.
+  await sql`create function crash(n int) returns int language plpgsql as $$ begin return crash(n + 1) + 1; end $$`.execute(
+    opened.owner,
+  )
+  const changing = opened.owner.transaction().execute(async (tx) => {
+    await insert(tx, 'lost')
+    await sql`select crash(1)`.execute(tx).catch(() => undefined)
+    await insert(tx, 'lost too').catch(() => undefined)
+  })
+  await expect(changing).rejects.toThrow()
+  expect(await ids()).toEqual(['kept'])
+  await insert(opened.db, 'after')
+  expect(await ids()).toEqual(['kept', 'after'])
+  await opened.drop()
+})
