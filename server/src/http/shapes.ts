@@ -101,11 +101,6 @@ export const paging = {
 export const page = <T extends z.ZodType>(item: T) =>
   z.object({ items: z.array(item), nextCursor: z.string().nullable() })
 
-export interface Paging {
-  limit: number
-  cursor?: string | undefined
-}
-
 /** What a cursor hides: the key of the last item that was sent. */
 export const cursorOf = (key: string) => Buffer.from(key).toString('base64url')
 export const keyOf = (cursor: string) => Buffer.from(cursor, 'base64url').toString()

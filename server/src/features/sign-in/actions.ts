@@ -164,8 +164,6 @@ const briefly = (error: unknown) => {
   return { error: name, code, responseCode, command }
 }
 
-export type Guard = (name: LimitName, subject: string) => Promise<Result<void, 'too_many_requests'>>
-
 /* What follows an answer (A1): an event in each organization of that person. */
 
 interface Told {
