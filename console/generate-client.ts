@@ -2,8 +2,9 @@ import { registerHooks } from 'node:module'
 
 // The generator prints through TypeScript's compiler API, which version 7 doesn't have yet:
 // for this process alone, `typescript` means version 6. Goes when the generator can do without.
+const typescript6 = import.meta.resolve('typescript-6')
 registerHooks({
-  resolve: (specifier, context, next) => next(specifier === 'typescript' ? 'typescript-6' : specifier, context),
+  resolve: (specifier, context, next) => next(specifier === 'typescript' ? typescript6 : specifier, context),
 })
 
 const { createClient } = await import('@hey-api/openapi-ts')

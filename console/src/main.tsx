@@ -12,7 +12,11 @@ import { cssVariables, theme } from './ui/theme'
 const passing = (error: Error) => error instanceof Problem && [0, 502, 503, 504].includes(error.status)
 
 const queryClient = new QueryClient({
-  defaultOptions: { queries: { staleTime: 10_000, retry: (count, error) => count < 2 && passing(error) } },
+  // Without a connection a request fails at once and says so, rather than wait in silence.
+  defaultOptions: {
+    queries: { staleTime: 10_000, networkMode: 'always', retry: (count, error) => count < 2 && passing(error) },
+    mutations: { networkMode: 'always' },
+  },
 })
 const router = makeRouter(queryClient)
 

@@ -1,6 +1,6 @@
 import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core'
 
-// Shades that are used for text or behind white text pass WCAG AA; see docs/design.md for where each belongs.
+// Shades that are used for text or behind white text pass WCAG AA; see design.md for where each belongs.
 const gate: MantineColorsTuple = [
   '#eff7f8',
   '#dcecee',

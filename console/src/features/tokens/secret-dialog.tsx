@@ -1,4 +1,5 @@
 import { Button, Text } from '@mantine/core'
+import { useBlocker } from '@tanstack/react-router'
 import { type ReactNode, useState } from 'react'
 import { Dialog, DialogActions } from '../../ui/dialog'
 import { SecretShown } from './secret-shown'
@@ -10,12 +11,25 @@ type Props = {
   onClose: () => void
 }
 
-/** A form, then the secret that it made; closing before copying asks once. */
+/** A form, then the secret that it made; leaving before copying asks once, however one leaves. */
 export function SecretDialog({ title, children, onClose }: Props) {
   const [secret, setSecret] = useState<string>()
   const [copied, setCopied] = useState(false)
   const [asked, setAsked] = useState(false)
-  const close = () => (secret && !copied && !asked ? setAsked(true) : onClose())
+  const [asking, setAsking] = useState(false)
+  const atRisk = secret !== undefined && !copied && !asked
+  const ask = () => {
+    setAsked(true)
+    setAsking(true)
+  }
+  useBlocker({
+    shouldBlockFn: () => {
+      if (atRisk) ask()
+      return atRisk
+    },
+    enableBeforeUnload: () => atRisk,
+  })
+  const close = () => (atRisk ? ask() : onClose())
 
   if (secret === undefined) {
     return (
@@ -25,8 +39,8 @@ export function SecretDialog({ title, children, onClose }: Props) {
     )
   }
   return (
-    <Dialog title={asked ? 'Close without copying?' : 'Your new token'} size="lg" onClose={close}>
-      {asked ? (
+    <Dialog title={asking ? 'Close without copying?' : 'Your new token'} size="lg" onClose={close}>
+      {asking ? (
         <>
           <Text>
             You haven’t copied the token, and it can’t be shown again. You would have to refresh it to get a new one.
@@ -35,7 +49,7 @@ export function SecretDialog({ title, children, onClose }: Props) {
             <Button variant="default" onClick={onClose}>
               Close anyway
             </Button>
-            <Button onClick={() => setAsked(false)} autoFocus>
+            <Button onClick={() => setAsking(false)} autoFocus>
               Back to the token
             </Button>
           </DialogActions>

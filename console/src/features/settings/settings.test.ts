@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'vitest'
+import { lacksGroups, sameChoice, toChoice, toDraft } from './choice'
+import type { Choice, Impact } from './queries'
+import { impactSentence, savedNotice } from './words'
+
+const choice = (change: Partial<Choice>): Choice => ({
+  creation: 'all',
+  groupIds: [],
+  suspendOutsideGroups: false,
+  ...change,
+})
+
+describe('the form keeps what every mode keeps (P6)', () => {
+  test('turned off and on again, the selection is as it was', () => {
+    const off = toDraft(choice({ creation: 'none', groupIds: ['grp_2', 'grp_1'], suspendOutsideGroups: true }))
+    expect(toChoice({ ...off, allowed: true })).toEqual(
+      choice({ creation: 'groups', groupIds: ['grp_1', 'grp_2'], suspendOutsideGroups: true }),
+    )
+  })
+  test('the order of groups is no change', () => {
+    expect(sameChoice(choice({ groupIds: ['a', 'b'] }), choice({ groupIds: ['b', 'a'] }))).toBe(true)
+    expect(sameChoice(choice({ groupIds: ['a'] }), choice({ groupIds: ['a', 'b'] }))).toBe(false)
+  })
+  test('only “Selected groups” needs groups', () => {
+    expect(lacksGroups(choice({ creation: 'groups' }))).toBe(true)
+    expect(lacksGroups(choice({ creation: 'none' }))).toBe(false)
+  })
+})
+
+describe('the impact in words (P9)', () => {
+  const impact = (losing: number, gaining: number, suspended: number, restored: number, used = 0): Impact => ({
+    accounts: { losingCreation: losing, gainingCreation: gaining },
+    tokens: { suspended, restored, suspendedUsedLast24h: used },
+    examples: [],
+    warnings: [],
+  })
+  test.each([
+    [impact(0, 0, 0, 0), 'No account and no token is affected.', 'Settings saved'],
+    [impact(1, 0, 1, 0), '1 account loses the ability to create tokens and 1 token is suspended.', '1 token suspended'],
+    [
+      impact(12, 0, 14, 0, 3),
+      '12 accounts lose the ability to create tokens and 14 tokens are suspended (3 used in the last 24 hours).',
+      '14 tokens suspended',
+    ],
+    [impact(0, 2, 0, 5), '2 accounts gain the ability to create tokens and 5 tokens work again.', '5 tokens restored'],
+  ])('%#', (given, sentence, notice) => {
+    expect(impactSentence(given)).toBe(sentence)
+    expect(savedNotice(given)).toBe(notice)
+  })
+})
