@@ -10,11 +10,15 @@ test('the name: changed, it changes the initials', async () => {
   const org = await product.newOrganization()
   const { page } = await product.visit('/', { as: org.admin })
   const initials = page.getByRole('banner').getByRole('button', { name: 'Account menu' })
-  await initials.waitFor()
+  // The letters are drawn; the button's name is what it does.
+  const letters = () =>
+    initials.evaluate((it) => getComputedStyle(it, '::before').content + getComputedStyle(it, '::after').content)
+  await eventually(letters).toContain('"AL"')
   await openMenu(page, 'Account menu', 'Settings')
   await page.getByRole('textbox', { name: 'Name' }).fill('Grace Brewster Murray Hopper')
   await page.getByRole('button', { name: 'Save name' }).click()
   await notice(page, 'Name changed').waitFor()
+  await eventually(letters).toContain('"GH"')
   await initials.click()
   await page.getByRole('menu').getByText('Grace Brewster Murray Hopper').waitFor()
   await page.getByRole('menu').getByText(org.admin.email).waitFor()

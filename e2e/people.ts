@@ -95,8 +95,8 @@ export async function newOrganization(server: Server, name = `Acme ${++made}`, f
   const base = `/api/v1/organizations/${id}`
   const admin: Person = { accountId, name: 'Ada Lovelace', email: founder, password, call }
 
-  const invite = async (email: string, role: 'admin' | 'member' = 'member', groupIds: string[] = []) =>
-    (await good(call('POST', `${base}/invitations`, { emails: [email], role, groupIds }))).invitations[0] as {
+  const invite = async (email: string, role: 'admin' | 'member' = 'member') =>
+    (await good(call('POST', `${base}/invitations`, { emails: [email], role }))).invitations[0] as {
       accountId: string
       acceptUrl: string
     }
@@ -108,9 +108,11 @@ export async function newOrganization(server: Server, name = `Acme ${++made}`, f
     base,
     admin,
     invite,
-    newMember: async (name: string, { role, groupIds }: { role?: 'admin' | 'member'; groupIds?: string[] } = {}) => {
-      const email = fresh(name.split(' ')[0]!.toLowerCase())
-      const { accountId, acceptUrl } = await invite(email, role, groupIds)
+    newMember: async (
+      name: string,
+      { role, email = fresh(name.split(' ')[0]!.toLowerCase()) }: { role?: 'admin' | 'member'; email?: string } = {},
+    ) => {
+      const { accountId, acceptUrl } = await invite(email, role)
       const secret = acceptUrl.split('/').at(-1)
       await good(
         caller(server)('POST', `/api/v1/invitations/${secret}/accept`, { name, password }, { origin: server.url }),
