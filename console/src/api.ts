@@ -62,6 +62,9 @@ client.setConfig({ baseUrl: '', fetch: send })
 
 type Page<Item> = { items: Item[]; nextCursor: string | null }
 
+// One function for all renders: a new one each time would be run, and its result compared, on every render.
+const laidEndToEnd = <Item>({ pages }: { pages: Page<Item>[] }) => pages.flatMap(({ items }) => items)
+
 /** A list of ours, page after page, laid end to end; while a filter changes, what was there stays until the new is. */
 export function listOptions<Item>(
   queryKey: readonly unknown[],
@@ -72,7 +75,7 @@ export function listOptions<Item>(
     queryFn: ({ pageParam }) => readPage({ limit: '100', ...(pageParam !== '' && { cursor: pageParam }) }),
     initialPageParam: '',
     getNextPageParam: (last) => last.nextCursor,
-    select: ({ pages }) => pages.flatMap(({ items }) => items),
+    select: laidEndToEnd<Item>,
     placeholderData: keepPreviousData,
   })
 }

@@ -43,7 +43,7 @@ export function DataTable<Row>({ label, rows, columns, rowKey, empty }: Props<Ro
   const count = data?.length ?? 0
   const virtual = useWindowVirtualizer<HTMLTableRowElement>({
     count,
-    estimateSize: () => 53,
+    estimateSize: () => (window.matchMedia('(max-width: 48em)').matches ? 132 : 53),
     overscan: 12,
     scrollMargin: top,
     getItemKey: (index) => rowKey(data![index]!),

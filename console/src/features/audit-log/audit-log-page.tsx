@@ -7,6 +7,7 @@ import { type Column, DataTable } from '../../ui/data-table'
 import { Empty } from '../../ui/empty'
 import { SectionHead, usePageTitle } from '../../ui/page'
 import { RelativeTime } from '../../ui/relative-time'
+import { Tag } from '../../ui/tag'
 import { EventDetails } from './event-details'
 import { type AuditEvent, type AuditFilter, auditQuery, exportAddress } from './queries'
 import { actions } from './words'
@@ -82,6 +83,8 @@ export function AuditLogPage() {
           min={search.from}
           onChange={(event) => narrow({ to: event.currentTarget.value || undefined })}
         />
+        {filter.actorId && <Tag tone="lead">Only by one account</Tag>}
+        {filter.targetId && <Tag tone="lead">Only about one thing</Tag>}
         {filtered && (
           <Button
             variant="subtle"

@@ -12,6 +12,7 @@ import { notify, notifyFailure } from '../../ui/notify'
 import { SectionHead, usePageTitle } from '../../ui/page'
 import { RowMenu } from '../../ui/row-menu'
 import { useDialog } from '../../ui/use-dialog'
+import { memberQuery } from '../members/queries'
 import { AddToThisGroupDialog } from './add-to-this-group-dialog'
 import { GroupDialogs } from './group-dialogs'
 import { GroupMembersTable } from './group-members-table'
@@ -24,6 +25,7 @@ export function GroupPage() {
   const { id } = useParams({ from: '/o/$slug/settings/organization/groups/$id' })
   const { data: group, error, refetch } = useQuery(groupQuery(org, id))
   const members = useInfiniteQuery(groupMembersQuery(org, id))
+  const { data: self } = useQuery({ ...memberQuery(org, accountId), enabled: role !== 'admin' })
   const { dialog, open, close } = useDialog()
   const refresh = useRefresh()
   usePageTitle(group?.name, organizationName)
@@ -46,8 +48,7 @@ export function GroupPage() {
   if (error) return <Trouble error={error} onRetry={refetch} />
   if (!group) return <Skeleton h={200} aria-label="Loading" />
   const admin = role === 'admin'
-  const mine = members.data?.find(({ account }) => account.id === accountId)
-  const manages = admin || mine?.role === 'manager'
+  const manages = admin || self?.groups.find((mine) => mine.id === id)?.role === 'manager'
   const actions = (
     <>
       {manages && <Button onClick={() => open('add-group-members')}>Add members</Button>}

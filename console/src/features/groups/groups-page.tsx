@@ -7,11 +7,13 @@ import { type Column, DataTable } from '../../ui/data-table'
 import { Empty } from '../../ui/empty'
 import { TextLink } from '../../ui/links'
 import { Name } from '../../ui/name'
+import { Notice } from '../../ui/notice'
 import { SectionHead, usePageTitle } from '../../ui/page'
 import { RowMenu } from '../../ui/row-menu'
 import { SearchBox } from '../../ui/search-box'
 import { Tag } from '../../ui/tag'
 import { useDialog } from '../../ui/use-dialog'
+import { lacksGroups } from '../settings/choice'
 import { settingsQuery } from '../settings/queries'
 import { GroupDialogs } from './group-dialogs'
 import { type Group, groupsQuery } from './queries'
@@ -76,6 +78,19 @@ export function GroupsPage() {
           })
         }
       />
+      {settings && lacksGroups(settings.apiTokens) && (
+        <Notice
+          tone="wait"
+          title="Nobody can create API tokens"
+          action={
+            <Button size="xs" variant="default" onClick={() => open('organization-settings')}>
+              Select groups
+            </Button>
+          }
+        >
+          Creating tokens is limited to selected groups, and none is selected.
+        </Notice>
+      )}
       <DataTable
         label="Groups"
         rows={groups}

@@ -1,4 +1,5 @@
 import { Checkbox, Radio, Stack } from '@mantine/core'
+import { Notice } from '../../ui/notice'
 import { GroupPicker } from '../groups/group-picker'
 import type { Draft } from './choice'
 import classes from './settings.module.css'
@@ -39,6 +40,9 @@ export function CreationFields({ org, draft, onChange }: Props) {
                 value={groupIds}
                 onChange={(ids) => onChange({ ...draft, groupIds: ids })}
               />
+              {groupIds.length === 0 && (
+                <Notice tone="wait">While no group is selected, nobody can create API tokens.</Notice>
+              )}
               <Checkbox
                 label="Also suspend existing tokens of accounts outside the selected groups"
                 checked={suspendOutsideGroups}
