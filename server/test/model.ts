@@ -71,7 +71,7 @@ export interface ModelCredential {
   token: number | undefined
 }
 
-/** T2, T3, P2, P4: the code that creating or refreshing for `owner` is refused with; undefined: it works. */
+/** T2, P2, P4, T3: the code that creating or refreshing for `owner` is refused with; undefined: it works. */
 export function makingRefused(
   model: Model,
   by: ModelCredential,
@@ -82,8 +82,9 @@ export function makingRefused(
   const made = model.accounts[owner]!
   const own = by.account === owner
   if (!own && (maker.role !== 'admin' || made.kind !== 'service_account')) return 'forbidden'
+  const closed = noCreation(model.setting, made)
+  if (closed !== undefined) return closed
   if (expiresOn !== null && expiresOn <= model.today) return 'invalid_request'
   const limit = by.token === undefined ? null : model.tokens[by.token]!.expiresOn
-  if (limit !== null && (expiresOn === null || expiresOn > limit)) return 'invalid_request'
-  return noCreation(model.setting, made)
+  return limit !== null && (expiresOn === null || expiresOn > limit) ? 'invalid_request' : undefined
 }

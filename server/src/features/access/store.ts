@@ -7,7 +7,7 @@ export interface MemoryBounds {
   tokens: number
   accounts: number
   organizations: number
-  /** Well-formed secrets that were never given out; nobody can make one of them good, so they are never forgotten. */
+  /** Well-formed secrets that were never given out; nobody can make one of them good, so no change forgets them. */
   unknowns: number
 }
 
@@ -69,6 +69,8 @@ export class Memory {
       this.#tokens.clear()
       this.#accounts.clear()
       this.#organizations.clear()
+      // A database that was restored, or failed over and back, may know a secret that it did not know before.
+      this.#unknowns.clear()
       return
     }
     for (const { kind, id } of what) {

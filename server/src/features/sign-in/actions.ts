@@ -10,7 +10,7 @@ import { ok, type Result, refuse } from '../../kernel/result.ts'
 import { resetLetter, securityLetter } from '../../mail/letters.ts'
 import { canonicalEmail } from '../accounts/rules.ts'
 import type { Actor, AuditEntry } from '../audit/rules.ts'
-import { type LimitName, limits, resetLinkSeconds } from './rules.ts'
+import { limits, resetLinkSeconds } from './rules.ts'
 import { deleteExpired, deletePendingOf } from './store.ts'
 
 export interface SignInParts {

@@ -131,7 +131,7 @@ async function whyNot(db: Reader, setting: TokenCreation, code: CreationRefusal)
   return `API tokens can be created by members of: ${names.join(', ')}. An admin can add an account to a group.`
 }
 
-/** T2, T3, P2, P4: all that creating and refreshing ask alike, in this order. */
+/** T2, P2, P4, T3: all that creating and refreshing ask alike, in this order: may they at all, then may it be so. */
 async function mayMake(
   tx: Reader,
   deps: Deps,
@@ -142,11 +142,10 @@ async function mayMake(
   const maker = makerOf(caller)
   const allowed = mayMakeTokenFor(maker, { accountId: owner.id, kind: owner.kind })
   if (!allowed.ok) return allowed
+  const open = await mayCreate(tx, caller.organizationId, owner.id)
+  if (!open.ok) return open
   const timely = mayExpireAt(expiresAt, deps.now())
-  if (!timely.ok) return timely
-  const shorter = mayOutlive(maker, expiresAt)
-  if (!shorter.ok) return shorter
-  return mayCreate(tx, caller.organizationId, owner.id)
+  return timely.ok ? mayOutlive(maker, expiresAt) : timely
 }
 
 export interface WantedToken {

@@ -10,8 +10,11 @@ const randomLength = 43
 const checksumLength = 6
 const prefixes: Record<AccountKind, string> = { member: 'pcu_', service_account: 'pcs_' }
 
-/** T9: finds every managed token in a text, for leak scanners; verify the checksum to rule out chance hits. */
-export const tokenPattern = `\\bpc[us]_[0-9A-Za-z]{${randomLength + checksumLength}}\\b`
+/**
+ * T9: finds every managed token in a text, whatever stands around it (an escaped `\\n`, `%3D`, `MY_`), in any engine of
+ * regular expressions; the checksum rules chance hits out.
+ */
+export const tokenPattern = `pc[us]_[0-9A-Za-z]{${randomLength + checksumLength}}`
 
 /** The length of a managed token in characters. */
 export const tokenLength = 4 + randomLength + checksumLength
