@@ -14,6 +14,7 @@ test('a service account and its first token, which works', async () => {
   await dialog.getByRole('combobox', { name: 'Role' }).selectOption('Admin')
   await dialog.getByRole('button', { name: 'Create', exact: true }).click()
   const first = page.getByRole('dialog', { name: 'Its first token' })
+  await first.getByRole('textbox', { name: 'Name' }).fill('First')
   await first.getByRole('button', { name: 'Create token' }).click()
   const shown = page.getByRole('dialog', { name: 'Your new token' })
   await shown.getByRole('button', { name: 'Copy token' }).click()
