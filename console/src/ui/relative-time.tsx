@@ -1,5 +1,5 @@
 import { Tooltip } from '@mantine/core'
-import { useSyncExternalStore } from 'react'
+import { useRef, useState, useSyncExternalStore } from 'react'
 
 const units: [Intl.RelativeTimeFormatUnit, number][] = [
   ['year', 31_557_600],
@@ -38,17 +38,27 @@ function useMinute() {
   )
 }
 
-/** Relative to now, in the person's locale; the exact time on hover and focus. */
+/** Relative to now, in the person's locale; the exact time on hover and focus, for which nothing is mounted before. */
 export function RelativeTime({ iso, none }: { iso: string | null | undefined; none: string }) {
   const now = useMinute()
+  const [near, setNear] = useState(false)
+  const element = useRef<HTMLTimeElement>(null)
   if (!iso) return <>{none}</>
-  const says = formatExact(iso)
   return (
-    <Tooltip label={says}>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the exact time must be reachable by keyboard */}
-      <time dateTime={iso} tabIndex={0}>
+    <>
+      <time
+        ref={element}
+        dateTime={iso}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: the exact time must be reachable by keyboard
+        tabIndex={0}
+        onPointerEnter={() => setNear(true)}
+        onPointerLeave={() => setNear(false)}
+        onFocus={() => setNear(true)}
+        onBlur={() => setNear(false)}
+      >
         {formatRelative(iso, Math.max(now, Date.now()))}
       </time>
-    </Tooltip>
+      {near && <Tooltip opened target={element} label={formatExact(iso)} />}
+    </>
   )
 }

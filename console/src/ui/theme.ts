@@ -38,6 +38,9 @@ const dark: MantineColorsTuple = [
   '#0c0e10',
 ]
 
+// Within the page rather than after it, so that what opens lies in a landmark.
+const inPage = { target: '#content' }
+
 export const theme = createTheme({
   colors: { gate, red, dark },
   primaryColor: 'gate',
@@ -58,14 +61,20 @@ export const theme = createTheme({
   cursorType: 'pointer',
   respectReducedMotion: true,
   components: {
-    Tooltip: { defaultProps: { withArrow: true, openDelay: 200, events: { hover: true, focus: true, touch: true } } },
-    // In the page rather than after it, so that what a menu shows lies within a landmark.
+    Tooltip: {
+      defaultProps: {
+        withArrow: true,
+        openDelay: 200,
+        events: { hover: true, focus: true, touch: true },
+        portalProps: inPage,
+      },
+    },
     Menu: {
       defaultProps: {
         shadow: 'md',
         position: 'bottom-end',
         transitionProps: { duration: 80 },
-        portalProps: { target: '#content' },
+        portalProps: inPage,
         withInitialFocusPlaceholder: false,
         styles: { dropdown: { minWidth: 150 } },
       },
