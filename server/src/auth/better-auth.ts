@@ -7,20 +7,13 @@ import { twoFactor } from 'better-auth/plugins/two-factor'
 import * as z from 'zod'
 import type { Database } from '../db/change.ts'
 import { resetLinkSeconds, rolledSessionEnd, sessionSeconds } from '../features/sign-in/rules.ts'
-import type { Instance, World } from '../kernel/deps.ts'
+import type { Instance, Log, World } from '../kernel/deps.ts'
 import type { IdPrefix } from '../kernel/ids.ts'
 import { cookiePrefix } from './cookies.ts'
 
 /** Where our server tells who the client is; whatever a client sends under this name is dropped before. */
 export const clientAddressHeader = 'x-portcullis-client'
 export const basePath = '/api/auth'
-
-/** What the service's log must offer; pino does. */
-export interface Log {
-  error: (facts: object, message: string) => void
-  warn: (facts: object, message: string) => void
-  info: (facts: object, message: string) => void
-}
 
 export interface BetterAuthParts {
   db: Database

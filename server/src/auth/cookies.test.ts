@@ -6,6 +6,8 @@ import { cookiesOf, freshSession, startOfSignIn } from '../../test/sign-in.ts'
 vi.setConfig({ testTimeout: 120_000 })
 
 const old = 'an old secret of thirty-two characters and more'
+/** What the harness signs with. */
+const testSecret = 'a secret for tests that has more than thirty-two characters'
 const current = 'a new secret of thirty-two characters and more'
 
 describeOnBoth('cookies', (open) => {
@@ -62,6 +64,23 @@ describeOnBoth('cookies', (open) => {
     const renewed = new Headers({ cookie: cookiesOf(rolled.headers) })
     expect(await later.sessionOf(renewed)).toMatchObject({ userId: admin.userId })
     await Promise.all([before.settled(), after.settled()])
+  })
+
+  test('while the database is away the reason comes through, so that nobody is told that their session ended', async () => {
+    const database = await open()
+    const app = await harness(database)
+    const { admin } = await app.newOrganization()
+    const away = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
+    const broken = database.db.withPlugin({
+      transformQuery: () => {
+        throw away
+      },
+      transformResult: async ({ result }) => result,
+    })
+    const it = startOfSignIn({ db: broken }, 'http://localhost:3000', [testSecret])
+    await expect(it.sessionOf(new Headers({ cookie: admin.cookie }))).rejects.toBe(away)
+    await expect(it.ask('GET', '/list-sessions', admin.cookie)).rejects.toBe(away)
+    await expect(it.ask('POST', '/sign-in/email', undefined, { email: admin.email, password })).rejects.toBe(away)
   })
 
   test('a cookie that no secret of ours signed opens nothing, whatever it looks like', async () => {

@@ -55,3 +55,10 @@ export interface Confirmation {
   /** May it decide from memory at this moment? */
   holdsLease: () => boolean
 }
+
+/** What the service's log must offer; pino does. */
+export interface Log {
+  error: (facts: object, message: string) => void
+  warn: (facts: object, message: string) => void
+  info: (facts: object, message: string) => void
+}

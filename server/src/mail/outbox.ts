@@ -1,6 +1,5 @@
 import { createTransport } from 'nodemailer'
-import type { Log } from '../auth/better-auth.ts'
-import type { Outbox } from '../kernel/deps.ts'
+import type { Log, Outbox } from '../kernel/deps.ts'
 
 export interface MailSettings {
   /** `smtp://` or `smtps://`; what stands in its query are nodemailer's options. */
