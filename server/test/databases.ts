@@ -40,9 +40,15 @@ export function describeOnBoth(
 export const openTestDatabase = (kind: DatabaseKind): Promise<TestDatabase> =>
   kind === 'embedded' ? openEmbedded() : openPostgres()
 
-/** A migrated data folder, not yet opened. */
+const leftBehind = new Set<string>()
+process.on('exit', () => {
+  for (const folder of leftBehind) rmSync(folder, { recursive: true, force: true })
+})
+
+/** A migrated data folder, not yet opened; it is removed when this process ends. */
 export function newDataFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-data-'))
+  leftBehind.add(folder)
   cpSync(inject('servers').templateFolder, folder, { recursive: true })
   return folder
 }

@@ -33,6 +33,9 @@ const privileges: Record<keyof Tables, readonly Privilege[]> = {
   rate_limits: all,
 }
 
+/** Every table, by name. */
+export const tableNames = Object.keys(privileges)
+
 /**
  * Gives `role` exactly what stands above, whatever it had before, and execution of our SECURITY DEFINER functions; takes
  * both from everybody else. One statement, since every start of a process does this. Without a role (a database where

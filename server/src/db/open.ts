@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Kysely, PostgresDialect } from 'kysely'
 import type { Database } from './change.ts'
 import { embeddedFeed } from './embedded/feed-source.ts'
+import { keepHouse } from './embedded/housekeeping.ts'
 import { Session } from './embedded/session.ts'
 import { Turns } from './embedded/turns.ts'
 import type { FeedSource } from './feed.ts'
@@ -51,7 +52,9 @@ async function openEmbedded(dataFolder: string): Promise<OpenDatabase> {
   const turns = new Turns(folder, serviceRole)
   const access = (who: 'service' | 'owner') => kysely(new PostgresDialect({ pool: turns.poolFor(who) }))
   const owner = access('owner')
+  const stopHousekeeping = keepHouse(owner)
   const close = async () => {
+    stopHousekeeping()
     await turns.close()
     await lock.release()
   }
