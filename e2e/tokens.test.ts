@@ -200,7 +200,7 @@ test('the whole organization’s tokens: filtered by state, and taken back by an
   const table = page.getByRole('table', { name: 'API tokens' })
   await table.getByRole('link', { name: 'Grace Hopper' }).waitFor()
   await page.getByRole('combobox', { name: 'State' }).selectOption('Expired')
-  await page.getByRole('heading', { name: 'No tokens in this state' }).waitFor()
+  await page.getByRole('heading', { name: 'No token matches' }).waitFor()
   await page.getByRole('combobox', { name: 'State' }).selectOption('All states')
 
   // Nobody refreshes a token of another person.
