@@ -107,11 +107,11 @@ const delay = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve,
 export function createHttpServer(options: ServerOptions): HttpServer {
   const limits = { ...usual, ...options.limits }
   const route = routerListener(options)
-  let inFlight = 0
+  const inFlight = new Set<ServerResponse>()
   let stopping = false
 
   const answer = (req: IncomingMessage, res: ServerResponse, requestId: string) => {
-    if (inFlight > limits.maxInFlight) {
+    if (inFlight.size > limits.maxInFlight) {
       options.metrics.turnedAway()
       return sendProblem(res, requestId, refuse('unavailable', { detail: 'Too many requests at once.' }), {})
     }
@@ -123,12 +123,12 @@ export function createHttpServer(options: ServerOptions): HttpServer {
     route(req, res, requestId)
   }
 
-  const onClosed = () => {
-    inFlight -= 1
+  const onClosed = function (this: ServerResponse) {
+    inFlight.delete(this)
   }
 
   const onRequest = (req: IncomingMessage, res: ServerResponse) => {
-    inFlight += 1
+    inFlight.add(res)
     res.on('close', onClosed)
     if (stopping) res.setHeader('Connection', 'close')
     answer(req, res, options.incoming.requestId(req))
@@ -153,7 +153,7 @@ export function createHttpServer(options: ServerOptions): HttpServer {
       return stopping
     },
     get inFlight() {
-      return inFlight
+      return inFlight.size
     },
     listen: (port, host) =>
       new Promise((resolve, reject) => {
@@ -162,9 +162,13 @@ export function createHttpServer(options: ServerOptions): HttpServer {
       }),
     stop: async ({ announceMs, deadlineMs } = { announceMs: 1_000, deadlineMs: 9_000 }) => {
       stopping = true
+      for (const res of inFlight) if (!res.headersSent) res.setHeader('Connection', 'close')
       await delay(announceMs)
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      // Those that were answered before they could be told to close would be kept until their time is up.
+      const sweep = setInterval(() => server.closeIdleConnections(), 50)
       await Promise.race([closed, delay(deadlineMs - announceMs)])
+      clearInterval(sweep)
       server.closeAllConnections()
     },
   }
