@@ -24,10 +24,15 @@ const unreadable = {
 
 type Body = { ok: true; value: Record<string, unknown> } | { ok: false; refusal: AuthRefusal }
 
+/** No body at all, which clients say in several ways (RFC 9112 §6.3). */
+const isEmpty = ({ body, headers }: Request) =>
+  body === null ||
+  headers.get('content-length') === '0' ||
+  !['content-type', 'content-length', 'transfer-encoding'].some((name) => headers.has(name))
+
 async function readBody(route: SignInRoute, request: Request): Promise<Body> {
   if (!route.body) return ok({})
-  const isEmpty = request.body === null || request.headers.get('content-length') === '0'
-  const raw = isEmpty ? ok({}) : await readJson(request, maxBodyBytes)
+  const raw = isEmpty(request) ? ok({}) : await readJson(request, maxBodyBytes)
   if (!raw.ok) return { ok: false, refusal: unreadable[raw.code] }
   const body = parse(route.body, raw.value)
   if (body.ok) return body
