@@ -1,6 +1,6 @@
 import { Button, Skeleton } from '@mantine/core'
 import { useWindowVirtualizer } from '@tanstack/react-virtual'
-import { type CSSProperties, type ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { type CSSProperties, memo, type ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import classes from './data-table.module.css'
 import { Failure } from './notice'
 
@@ -35,6 +35,9 @@ type Props<Row> = {
 // The grid of CSS takes a table's own semantics away in some browsers; naming the roles gives them back.
 const as = (role: string) => ({ role })
 
+/** Where rows are cards; see the style sheet. */
+const narrow = window.matchMedia('(max-width: 48em)')
+
 /** Scrolls with the page; only the rows in sight exist, so ten thousand are as quick as ten. */
 export function DataTable<Row>({ label, rows, columns, rowKey, empty }: Props<Row>) {
   const body = useRef<HTMLTableSectionElement>(null)
@@ -43,7 +46,7 @@ export function DataTable<Row>({ label, rows, columns, rowKey, empty }: Props<Ro
   const count = data?.length ?? 0
   const virtual = useWindowVirtualizer<HTMLTableRowElement>({
     count,
-    estimateSize: () => (window.matchMedia('(max-width: 48em)').matches ? 132 : 53),
+    estimateSize: () => (narrow.matches ? 132 : 53),
     overscan: 12,
     scrollMargin: top,
     getItemKey: (index) => rowKey(data![index]!),
@@ -79,13 +82,13 @@ export function DataTable<Row>({ label, rows, columns, rowKey, empty }: Props<Ro
           {!data && <SkeletonRows columns={columns} />}
           {data &&
             items.map(({ index, key }) => (
-              <tr key={key} ref={virtual.measureElement} data-index={index} className={classes.row} {...as('row')}>
-                {columns.map(({ key, header, cell, control }) => (
-                  <td key={key} {...as('cell')} {...(control ? { 'data-control': key } : { 'data-label': header })}>
-                    {cell(data[index]!)}
-                  </td>
-                ))}
-              </tr>
+              <BodyRow
+                key={key}
+                row={data[index]!}
+                index={index}
+                columns={columns as Column<unknown>[]}
+                measure={virtual.measureElement}
+              />
             ))}
         </tbody>
       </table>
@@ -94,6 +97,26 @@ export function DataTable<Row>({ label, rows, columns, rowKey, empty }: Props<Ro
     </div>
   )
 }
+
+type BodyRowProps = {
+  row: unknown
+  index: number
+  columns: Column<unknown>[]
+  measure: (element: HTMLTableRowElement | null) => void
+}
+
+/** Kept while one scrolls: only the rows that come into sight are made. */
+const BodyRow = memo(function BodyRow({ row, index, columns, measure }: BodyRowProps) {
+  return (
+    <tr ref={measure} data-index={index} className={classes.row} {...as('row')}>
+      {columns.map(({ key, header, cell, control }) => (
+        <td key={key} {...as('cell')} {...(control ? { 'data-control': key } : { 'data-label': header })}>
+          {cell(row)}
+        </td>
+      ))}
+    </tr>
+  )
+})
 
 function Retry<Row>({ rows }: { rows: Rows<Row> }) {
   return (
