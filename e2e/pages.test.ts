@@ -1,11 +1,13 @@
 import type { Page } from 'playwright-core'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { paths as every } from '../console/src/paths.ts'
 import { overflow } from './browser.ts'
 import { axe, useProduct } from './harness.ts'
 import type { Organization, Person } from './people.ts'
 
 const product = useProduct()
+// Some twenty pages, six times each.
+vi.setConfig({ testTimeout: 600_000 })
 
 // Which addresses of the console have been walked to, so that a new page is not forgotten.
 const walked = new Set<string>()
@@ -19,19 +21,21 @@ const paths = new Proxy(every, {
 type Address = { to: string; params?: Record<string, string> }
 const fill = ({ to, params = {} }: Address) => to.replace(/\$(\w+)/g, (_, name) => params[name]!)
 
-/** Light and dark, on a phone, a tablet and a desk. */
+async function show(page: Page, colorScheme: 'light' | 'dark') {
+  await page.emulateMedia({ colorScheme })
+  await page.locator(`html[data-mantine-color-scheme=${colorScheme}]`).waitFor()
+}
+
+/** On a phone, a tablet and a desk, light and dark; what is dark differs in its colours alone. */
 async function faultsOf(page: Page): Promise<string[]> {
   const faults: string[] = []
+  const tell = (where: string, found: string[]) => faults.push(...found.map((it) => `${where}: ${it}`))
   for (const width of [320, 768, 1440]) {
     await page.setViewportSize({ width, height: 900 })
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme })
-      await page.evaluate(() =>
-        Promise.all(document.getAnimations().map((it) => it.playState === 'running' && it.finished)),
-      )
-      const found = [...(await axe(page)), ...(await overflow(page))]
-      faults.push(...found.map((it) => `${width} px, ${colorScheme}: ${it}`))
-    }
+    await show(page, 'light')
+    tell(`${width} px, light`, [...(await axe(page)), ...(await overflow(page))])
+    await show(page, 'dark')
+    tell(`${width} px, dark`, await axe(page, 'colours'))
   }
   return faults
 }
