@@ -14,7 +14,10 @@ const introspection = {
   required: ['active'],
   properties: {
     active: { type: 'boolean' },
-    reason: { ...text, description: 'Only when not active: malformed, owner_removed, revoked, unknown, expired or suspended.' },
+    reason: {
+      ...text,
+      description: 'Only when not active: malformed, owner_removed, revoked, unknown, expired or suspended.',
+    },
     sub: text,
     exp: { type: 'integer' },
     iat: { type: 'integer' },
@@ -46,7 +49,12 @@ const introspect = {
   responses: {
     200: {
       description: 'The decision.',
-      headers: { 'X-Portcullis-Head': { schema: { type: 'integer' }, description: 'The feed’s number that the answer is true for.' } },
+      headers: {
+        'X-Portcullis-Head': {
+          schema: { type: 'integer' },
+          description: 'The feed’s number that the answer is true for.',
+        },
+      },
       ...json(introspection),
     },
     400: problem('`bad_request`'),
@@ -89,5 +97,9 @@ export const doorPaths: Record<string, unknown> = {
   '/readyz': page('getReadiness', 'The process may take requests'),
   '/metrics': page('getMetrics', 'Metrics in Prometheus’ text format; with a resource key'),
   '/.well-known/oauth-protected-resource': page('getResourceMetadata', 'RFC 9728 metadata of this API', 'gate'),
-  '/.well-known/portcullis-token-pattern': page('getTokenPattern', 'The expression that finds every managed token', 'gate'),
+  '/.well-known/portcullis-token-pattern': page(
+    'getTokenPattern',
+    'The expression that finds every managed token',
+    'gate',
+  ),
 }
