@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -133,4 +133,19 @@ test('the embedded database is swept: dead rows are used again, and the planner 
   )
   expect(known.rows).toEqual([{ reltuples: 500 }])
   await opened.drop()
+})
+
+test('the embedded database: a first start that was killed leaves no ruin, and commits reach the disk', async () => {
+  const dataFolder = mkdtempSync(join(tmpdir(), 'portcullis-first-'))
+  mkdirSync(join(dataFolder, 'database.making'))
+  writeFileSync(join(dataFolder, 'database.making', 'PG_VERSION'), '18')
+  const opened = await openDatabase({ dataFolder })
+  const settings = await sql`select current_setting('fsync') as fsync, current_setting('wal_sync_method') as method,
+    current_setting('synchronous_commit') as commit, current_setting('full_page_writes') as pages`.execute(opened.db)
+  expect(settings.rows).toEqual([{ fsync: 'on', method: 'fsync', commit: 'on', pages: 'on' }])
+  expect(opened.migrated.applied).toEqual(['001-first'])
+  await sql`checkpoint`.execute(opened.owner)
+  await opened.close()
+  expect(readdirSync(dataFolder).toSorted()).toEqual(['database', 'portcullis.lock'])
+  rmSync(dataFolder, { recursive: true })
 })

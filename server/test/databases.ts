@@ -55,7 +55,7 @@ export function newDataFolder(): string {
 
 async function openEmbedded(): Promise<TestDatabase> {
   const options = { dataFolder: newDataFolder() }
-  const opened = await openDatabase(options)
+  const opened = await openDatabase({ ...options, synced: false })
   const drop = async () => {
     await opened.close()
     rmSync(options.dataFolder, { recursive: true, force: true })

@@ -86,7 +86,7 @@ async function makeTemplateFolder(): Promise<string> {
   if (existsSync(folder)) return folder
   // Built elsewhere, since a Unix socket's path must be short, and moved in one step: other runs may look meanwhile.
   const building = mkdtempSync(join(tmpdir(), 'portcullis-template-'))
-  const opened = await openDatabase({ dataFolder: building })
+  const opened = await openDatabase({ dataFolder: building, synced: false })
   await opened.close()
   mkdirSync(cache, { recursive: true })
   const parking = mkdtempSync(`${folder}.`)

@@ -36,7 +36,7 @@ const databaseOver = (pool: PostgresPool): Database => new Kysely<Tables>({ dial
 
 async function inspectEmbedded(dataFolder: string): Promise<Inspection> {
   const lock = await lockFolder(dataFolder)
-  const turns = new Turns(embeddedFolder(dataFolder), serviceRole)
+  const turns = new Turns({ folder: embeddedFolder(dataFolder), synced: true }, serviceRole)
   try {
     const owner = databaseOver(turns.poolFor('owner'))
     return await inspect(owner, owner)

@@ -5,6 +5,7 @@ import type { Database } from './change.ts'
 import { embeddedFeed } from './embedded/feed-source.ts'
 import { keepHouse } from './embedded/housekeeping.ts'
 import { Session } from './embedded/session.ts'
+import { syncTree } from './embedded/synced-folder.ts'
 import { Turns } from './embedded/turns.ts'
 import type { FeedSource } from './feed.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
@@ -34,6 +35,8 @@ export interface OpenOptions {
   dataFolder: string
   /** The owner of the tables; undefined: `databaseUrl` does both. */
   migrationUrl?: string | undefined
+  /** Tests, which never lose power, need not wait for the disk at each commit of the embedded database. */
+  synced?: boolean
   /** Connections of the service's pool. */
   poolSize?: number
   /** Longest statement of the service on PostgreSQL. */
@@ -44,12 +47,12 @@ const kysely = (dialect: PostgresDialect): Database => new Kysely<Tables>({ dial
 
 /** Opens the database and brings its schema up to date. Rejects when it is away: trying again is the caller's. */
 export const openDatabase = (options: OpenOptions): Promise<OpenDatabase> =>
-  options.databaseUrl === undefined ? openEmbedded(options.dataFolder) : openPostgres(options.databaseUrl, options)
+  options.databaseUrl === undefined ? openEmbedded(options) : openPostgres(options.databaseUrl, options)
 
-async function openEmbedded(dataFolder: string): Promise<OpenDatabase> {
+async function openEmbedded({ dataFolder, synced = true }: OpenOptions): Promise<OpenDatabase> {
   const lock = await lockFolder(dataFolder)
   const folder = join(dataFolder, 'database')
-  const turns = new Turns(folder, serviceRole)
+  const turns = new Turns({ folder, synced }, serviceRole)
   const access = (who: 'service' | 'owner') => kysely(new PostgresDialect({ pool: turns.poolFor(who) }))
   const owner = access('owner')
   const stopHousekeeping = keepHouse(owner)
@@ -59,7 +62,7 @@ async function openEmbedded(dataFolder: string): Promise<OpenDatabase> {
     await lock.release()
   }
   try {
-    if (!existsSync(folder)) await make(folder)
+    if (!existsSync(folder)) await make(folder, synced)
     const migrated = await migrate(owner)
     return {
       kind: 'embedded',
@@ -78,11 +81,12 @@ async function openEmbedded(dataFolder: string): Promise<OpenDatabase> {
 }
 
 /** Makes a new database beside its place and moves it there whole: a first start that is killed leaves no ruin. */
-async function make(folder: string): Promise<void> {
+async function make(folder: string, synced: boolean): Promise<void> {
   const making = `${folder}.making`
   rmSync(making, { recursive: true, force: true })
-  const session = await Session.open(making, () => undefined)
+  const session = await Session.open({ folder: making, synced }, () => undefined)
   await session.close()
+  if (synced) syncTree(making)
   renameSync(making, folder)
 }
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
-import type { FromWorker, ToWorker } from './worker.ts'
+import type { FromWorker, Place, ToWorker } from './worker.ts'
 
 /**
  * PostgreSQL's code is compiled once, quickly, and not over again in the background: that took 450 MB for a while (800 MB
@@ -37,17 +37,17 @@ export class Session {
   #ready: { resolve: () => void; reject: (error: Error) => void } | undefined
   alive = true
 
-  private constructor(folder: string, onWake: () => void) {
+  private constructor(place: Place, onWake: () => void) {
     this.#onWake = onWake
-    this.#worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: { folder } })
+    this.#worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: place })
     this.#worker.on('message', (message: FromWorker) => this.#hear(message))
     this.#worker.on('error', (error) => this.#die(error instanceof Error ? error : new Error(String(error))))
     this.#worker.on('exit', () => this.#die(new Error('The embedded database has stopped')))
   }
 
   /** Opens the folder, which the caller has locked. */
-  static async open(folder: string, onWake: () => void): Promise<Session> {
-    const session = new Session(folder, onWake)
+  static async open(place: Place, onWake: () => void): Promise<Session> {
+    const session = new Session(place, onWake)
     await new Promise<void>((resolve, reject) => {
       session.#ready = { resolve, reject }
     })

@@ -1,5 +1,6 @@
 import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely'
 import { Session } from './session.ts'
+import type { Place } from './worker.ts'
 
 /** Who uses the session: the service behind the wall, or the owner (migrations, operator commands). */
 export type Who = 'service' | 'owner'
@@ -10,7 +11,7 @@ export type Who = 'service' | 'owner'
  * the queue: the right to decide from memory hangs on it (N3).
  */
 export class Turns {
-  readonly #folder: string
+  readonly #place: Place
   readonly #serviceRole: string
   readonly #waiting: (() => void)[] = []
   readonly #wakes = new Set<() => void>()
@@ -22,8 +23,8 @@ export class Turns {
   /** The role that the session has at present; undefined when it is new or in doubt. */
   #role: Who | undefined
 
-  constructor(folder: string, serviceRole: string) {
-    this.#folder = folder
+  constructor(place: Place, serviceRole: string) {
+    this.#place = place
     this.#serviceRole = serviceRole
   }
 
@@ -75,7 +76,7 @@ export class Turns {
     if (this.#session?.alive) return this.#session
     this.#role = undefined
     this.#inDoubt = false
-    this.#session = await Session.open(this.#folder, () => {
+    this.#session = await Session.open(this.#place, () => {
       for (const wake of this.#wakes) wake()
     })
     return this.#session

@@ -1,6 +1,13 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { PGlite } from '@electric-sql/pglite'
 import { parseDate, parseNumber, typeIds } from '../parsers.ts'
+import { SyncedFolder, syncedSettings } from './synced-folder.ts'
+
+/** Where the database is. `synced`: each commit reaches the disk before it is answered. */
+export interface Place {
+  folder: string
+  synced: boolean
+}
 
 /** What the thread is asked, and what it tells. One question at a time is in work; the rest wait in the port's order. */
 export type ToWorker =
@@ -15,14 +22,17 @@ export type FromWorker =
 const port = parentPort as MessagePort
 const tell = (message: FromWorker) => port.postMessage(message)
 
-/**
- * One session, one process: the defaults of a shared server only cost memory here. `relaxedDurability` stays off, so
- * that a commit is answered after its log was written.
- */
+const { folder, synced } = workerData as Place
+
+/** One session, one process: the defaults of a shared server only cost memory here. */
 const settings = ['shared_buffers=16MB', 'max_connections=4', 'autovacuum_worker_slots=1', 'max_wal_size=128MB']
 
-const database = new PGlite((workerData as { folder: string }).folder, {
-  startParams: [...PGlite.defaultStartParams, ...settings.flatMap((it) => ['-c', it])],
+const database = new PGlite({
+  ...(synced ? { fs: new SyncedFolder(folder) } : { dataDir: folder }),
+  startParams: [
+    ...PGlite.defaultStartParams,
+    ...[...settings, ...(synced ? syncedSettings : [])].flatMap((it) => ['-c', it]),
+  ],
   parsers: { [typeIds.int8]: parseNumber, [typeIds.numeric]: parseNumber, [typeIds.date]: parseDate },
 })
 
