@@ -7,19 +7,20 @@ type Props = {
   onClose: () => void
   children: ReactNode
   size?: ModalProps['size']
-  /** A dialog whose content would be lost asks before a stray click outside closes it. */
-  closeOnClickOutside?: boolean
 }
 
-/** Focus goes in on opening and, on closing, back to what had it: for a menu's entry, to the menu's button. */
-export function Dialog({ title, onClose, children, size = 'md', closeOnClickOutside = false }: Props) {
+/**
+ * Focus goes in on opening and, on closing, back to what had it: for a menu's entry, to the menu's button. A stray
+ * click outside closes nothing that was typed.
+ */
+export function Dialog({ title, onClose, children, size = 'md' }: Props) {
   useFocusReturn()
   return (
     <Modal.Root
       opened
       onClose={onClose}
       size={size}
-      closeOnClickOutside={closeOnClickOutside}
+      closeOnClickOutside={false}
       returnFocus={false}
       transitionProps={{ duration: 100 }}
     >
@@ -55,14 +56,21 @@ document.addEventListener('focusin', ({ target }) => {
   lastFocusOutside = menu ? (document.querySelector<HTMLElement>(`[aria-controls="${menu.id}"]`) ?? undefined) : target
 })
 
+/** What has the focus in a dialog that is open already, if it does. */
+function focusInDialog() {
+  const { activeElement } = document
+  return activeElement instanceof HTMLElement && activeElement.closest('[role=dialog]') ? activeElement : undefined
+}
+
 function useFocusReturn() {
-  const before = useRef(lastFocusOutside)
+  const before = useRef([focusInDialog(), lastFocusOutside])
   useEffect(() => {
-    const target = before.current
-    // Unless another dialog followed: then the focus is its own.
-    return () =>
-      void setTimeout(() => {
-        if (!document.querySelector('[role=dialog]')) target?.focus({ preventScroll: true })
-      }, 0)
+    const [inDialog, outside] = before.current
+    const giveBack = () => {
+      if (inDialog?.isConnected) return inDialog.focus({ preventScroll: true })
+      // While another dialog is open, the focus is its own.
+      if (!document.querySelector('[role=dialog]')) outside?.focus({ preventScroll: true })
+    }
+    return () => void setTimeout(giveBack, 0)
   }, [])
 }
