@@ -1,5 +1,4 @@
 import type { Evidence, KnownAccount, ManagedReason } from '../features/access/rules.ts'
-import { tellsWhose } from '../features/access/rules.ts'
 
 /** The parts of answers that depend on the account alone. They are made once per remembered account and leave with it. */
 interface Fragments {
@@ -47,8 +46,8 @@ export function activeAnswer({ account, token }: Evidence): string {
   return `{"active":true,${whose},${rights},"token_id":"${token.id}","iat":${seconds(token.issuedAtMs)}${exp}}`
 }
 
-/** N2, N4: the reason, and whose it was where the resource server may know. */
+/** N2, N4: the reason, and whose it was; the gate gives evidence only where the resource server may know. */
 export function inactiveAnswer(reason: ManagedReason, evidence: Evidence | undefined): string {
-  if (!evidence || !tellsWhose(reason)) return `{"active":false,"reason":"${reason}"}`
+  if (!evidence) return `{"active":false,"reason":"${reason}"}`
   return `{"active":false,"reason":"${reason}",${fragmentsOf(evidence.account).whose},"token_id":"${evidence.token.id}"}`
 }

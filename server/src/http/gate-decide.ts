@@ -24,14 +24,14 @@ export interface GateOptions {
 /** Asks the gate; from memory the answer comes in the same tick, since a promise would cost more than the decision. */
 export function decide(
   { gate, failed }: GateOptions,
-  asked: { token: string; organizationId: string | undefined; requestId: string },
+  asked: { token: string; organizationId: string | undefined; requestId: string; bugMembers?: Record<string, unknown> },
   res: ServerResponse,
   answer: (decision: Decision, head: number) => void,
 ): void {
   const fail = (error: unknown) => {
     failed(error, asked.requestId)
     if (res.headersSent) return void res.destroy()
-    sendProblem(res, asked.requestId, refuse('internal'), {})
+    sendProblem(res, asked.requestId, refuse('internal'), {}, asked.bugMembers)
   }
   try {
     // Taken before the question: what the answer rests on is at least this new (X-Portcullis-Head).

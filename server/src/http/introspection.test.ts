@@ -134,6 +134,11 @@ describe('the organization that is named (E4)', () => {
     expect(answer.json()).toEqual({ active: false, reason: 'unknown' })
   })
 
+  test('200: unknown when IB-Context alone names another organization', async () => {
+    const answer = await introspect(`token=${it.issue()}`, { headers: [bearer, form, context(organizationB)] })
+    expect(answer.json()).toEqual({ active: false, reason: 'unknown' })
+  })
+
   test('200: a suspended token named for a stranger is unknown, and its owner is not told', async () => {
     const answer = await introspect(`token=${it.issue({ creation: 'none' })}&organization=${organizationB}`)
     expect(answer.json()).toEqual({ active: false, reason: 'unknown' })

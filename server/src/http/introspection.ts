@@ -16,7 +16,6 @@ type Refusal = { code: ProblemCode } & RefusalFacts
 const oauthErrors: Partial<Record<ProblemCode, string>> = {
   unauthenticated: 'invalid_client',
   unavailable: 'temporarily_unavailable',
-  internal: 'server_error',
 }
 
 function sendRefusal(res: ServerResponse, requestId: string, refusal: Refusal, headers: Record<string, string> = {}) {
@@ -99,7 +98,7 @@ export function introspection(options: GateOptions, knowsKey: KnowsKey): Door {
       readForm(req, (form) => {
         const question = form.ok ? questionOf(form.value, req.headers['ib-context'] as string | undefined) : form
         if (!question.ok) return refused(res, requestId, question)
-        decide(options, { ...question.value, requestId }, res, (it, head) =>
+        decide(options, { ...question.value, requestId, bugMembers: { error: 'server_error' } }, res, (it, head) =>
           sendDecision(options, res, requestId, it, head),
         )
       })

@@ -35,6 +35,7 @@ describe('what the router is told about a client', () => {
     ])
     expect(headers['x-portcullis-client']).toBe('127.0.0.1')
     expect(headers['x-other']).toBe('stays')
+    expect(answer.json().forwardedFor).toBeNull()
     expect(JSON.stringify(headers)).not.toMatch(/6\.6\.6\.6|7\.7\.7\.7|evil|https|mine/)
     expect(answer.headers['x-request-id']).toEqual([headers['x-request-id']])
   })
@@ -58,7 +59,10 @@ describe('what the router is told about a client', () => {
       const answer = await ask(it.port, { path: '/forward-auth', headers: [['X-Request-Id', id]] })
       expect(answer.headers['x-request-id']?.[0]).toMatch(/^[0-9a-f]{12}-\w+$/)
     }
-    const kept = await ask(it.port, { path: '/forward-auth', headers: [['X-Request-Id', 'edge-42']] })
+    const edge = { path: '/forward-auth', headers: [['X-Request-Id', 'edge-42']] } as const
+    const elsewhere = await start({ trustedProxies: ['10.0.0.0/8'] })
+    expect((await ask(elsewhere.port, edge)).headers['x-request-id']).not.toEqual(['edge-42'])
+    const kept = await ask(it.port, edge)
     expect(kept.headers['x-request-id']).toEqual(['edge-42'])
     expect(kept.json().requestId).toBe('edge-42')
   })

@@ -1,0 +1,51 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { resourceKey } from '../../test/gate-server.ts'
+import { ask } from '../../test/raw-http.ts'
+import { resourceKeys } from './credentials.ts'
+import { gateListener } from './gate.ts'
+
+const failures: unknown[] = []
+/** A gate with a bug, which fails before or after it had to wait. */
+const gate = {
+  head: 1,
+  decide: (token: string) => {
+    if (token === 'at-once') throw new Error('a bug')
+    return Promise.reject(new Error('a later bug'))
+  },
+}
+const door = gateListener(
+  { gate, count: () => undefined, failed: (error, requestId) => void failures.push([String(error), requestId]) },
+  resourceKeys([resourceKey]),
+)
+const server = createServer((req, res) => void door(req, res, 'request-1'))
+
+beforeAll(() => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)))
+afterAll(() => new Promise((resolve) => server.close(resolve)))
+
+test.each([
+  ['at-once', 'Error: a bug'],
+  ['later', 'Error: a later bug'],
+])(
+  '500: a bug lets nobody in at either door, is told as one fixed sentence and logged with its request id: %s',
+  async (token, message) => {
+    const { port } = server.address() as AddressInfo
+    const key = ['Authorization', `Bearer ${resourceKey}`] as const
+    const form = ['Content-Type', 'application/x-www-form-urlencoded'] as const
+    const answers = [
+      await ask(port, { path: '/forward-auth', headers: [['Authorization', `Bearer ${token}`]] }),
+      await ask(port, { method: 'POST', path: '/oauth2/introspect', headers: [key, form], body: `token=${token}` }),
+    ]
+    for (const answer of answers) {
+      expect(answer.status).toBe(500)
+      expect(answer.json()).toMatchObject({ code: 'internal', requestId: 'request-1' })
+      expect(answer.body).not.toContain('bug')
+    }
+    expect(answers[1]?.json().error).toBe('server_error')
+    expect(failures.splice(0)).toEqual([
+      [message, 'request-1'],
+      [message, 'request-1'],
+    ])
+  },
+)
