@@ -1,6 +1,7 @@
 import { Group, Modal, type ModalProps } from '@mantine/core'
 import { type ReactNode, useEffect, useRef } from 'react'
 import classes from './dialog.module.css'
+import { inPage } from './theme'
 
 type Props = {
   title: string
@@ -37,8 +38,12 @@ export function Dialog({ title, onClose, children, size = 'md' }: Props) {
   )
 }
 
-/** What a field in a dialog opens belongs to the dialog, and still reaches over its edges. */
-export const withinDialog = { withinPortal: false, floatingStrategy: 'fixed' } as const
+/** What a field in a dialog opens reaches over the dialog's edges; its list scrolls by itself. */
+export const pickerInDialog = {
+  comboboxProps: { portalProps: inPage },
+  withScrollArea: false,
+  styles: { options: { maxHeight: 220, overflowY: 'auto' }, option: { overflowWrap: 'anywhere' } },
+} as const
 
 export function DialogActions({ children }: { children: ReactNode }) {
   return (

@@ -39,7 +39,7 @@ const dark: MantineColorsTuple = [
 ]
 
 // Within the page rather than after it, so that what opens lies in a landmark.
-const inPage = { target: '#content' }
+export const inPage = { target: '#content' }
 
 export const theme = createTheme({
   colors: { gate, red, dark },

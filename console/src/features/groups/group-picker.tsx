@@ -1,6 +1,6 @@
 import { Group as Line, MultiSelect, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { withinDialog } from '../../ui/dialog'
+import { pickerInDialog } from '../../ui/dialog'
 import { allGroupsQuery } from './queries'
 import { countMembers } from './words'
 
@@ -25,7 +25,7 @@ export function GroupPicker({ org, label, value, onChange, error, description }:
       {...(description && { description })}
       placeholder={value.length === 0 ? 'Search groups' : ''}
       searchable
-      comboboxProps={withinDialog}
+      {...pickerInDialog}
       limit={50}
       data={[...listed, ...gone]}
       value={groups ? value : []}

@@ -4,7 +4,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { ask } from '../../api'
 import { listMembers, listServiceAccounts } from '../../client/sdk.gen'
-import { withinDialog } from '../../ui/dialog'
+import { pickerInDialog } from '../../ui/dialog'
 import { displayName } from './words'
 
 export type Account = { id: string; name: string }
@@ -49,7 +49,7 @@ export function AccountPicker({ org, label, value, onChange, error, without }: P
       label={label}
       placeholder={value.length === 0 ? 'Search members and service accounts' : ''}
       searchable
-      comboboxProps={withinDialog}
+      {...pickerInDialog}
       searchValue={text}
       onSearchChange={setText}
       filter={({ options }) => options}

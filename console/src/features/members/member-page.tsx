@@ -22,7 +22,8 @@ export function MemberPage() {
   const { id: org, slug, name: organizationName } = useMembership()
   const { id } = useParams({ from: '/o/$slug/settings/organization/members/$id' })
   const { data: member, error, refetch } = useQuery(memberQuery(org, id))
-  const tokens = useInfiniteQuery(tokensQuery(org, { accountId: id }))
+  const joined = member?.status === 'joined'
+  const tokens = useInfiniteQuery({ ...tokensQuery(org, { accountId: id }), enabled: joined })
   const actionsOf = useMemberActions()
   usePageTitle(member && displayName(member), organizationName)
 
@@ -45,11 +46,15 @@ export function MemberPage() {
       </Stack>
       <AccountGroups account={member} />
       <Section title="API tokens" order={3}>
-        <TokensTable
-          label="API tokens"
-          rows={tokens}
-          empty={<Empty title="No tokens">Members create their tokens themselves, on their “APIs” tab.</Empty>}
-        />
+        {joined ? (
+          <TokensTable
+            label="API tokens"
+            rows={tokens}
+            empty={<Empty title="No tokens">Members create their tokens themselves, on their “APIs” tab.</Empty>}
+          />
+        ) : (
+          <Empty title="No tokens">Whoever is invited creates tokens after joining.</Empty>
+        )}
       </Section>
       <MemberDialogs />
       <TokenDialogs accountId={id} />
