@@ -68,6 +68,9 @@ export type Variable = (typeof variables)[number]
 /** Where generated secrets are kept, inside the data folder. */
 export const keptSecretFiles = { PORTCULLIS_SECRET: 'secret', PORTCULLIS_RESOURCE_KEY: 'resource-key' } as const
 
+/** Where the built console stands, which is no matter of the environment. */
+export const consoleFolder = resolve(import.meta.dirname, '../../console/dist')
+
 const isSet = (env: Environment, variable: Variable) => (env[variable] ?? '').trim() !== ''
 
 /** Faults that lie between variables. */

@@ -1,10 +1,9 @@
-import { resolve } from 'node:path'
 import closeWithGrace from 'close-with-grace'
 import type { Logger } from 'pino'
 import type { AnyCommand } from './cli/command.ts'
 import { commandContext } from './cli/context.ts'
 import { answerCommands } from './cli/socket.ts'
-import type { Config } from './config.ts'
+import { type Config, consoleFolder } from './config.ts'
 import { type OpenDatabase, openDatabase } from './db/open.ts'
 import { foundFromConfiguration, issueSetupLink } from './features/setup/actions.ts'
 import { resourceKeys } from './http/credentials.ts'
@@ -17,8 +16,6 @@ import { refuse } from './kernel/result.ts'
 import { createLog } from './log.ts'
 import { createOutbox } from './mail/outbox.ts'
 import { type Wired, wire } from './wire.ts'
-
-export const consoleFolder = resolve(import.meta.dirname, '../../console/dist')
 
 const retryMs = 1000
 

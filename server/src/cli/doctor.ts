@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { environment, parseSettings, type Settings } from '../config.ts'
+import { consoleFolder, environment, parseSettings, type Settings } from '../config.ts'
 import { isHeld, socketPathOf } from '../db/folder-lock.ts'
 import { hasEmbedded, type Inspection, inspectDatabase } from '../db/inspect.ts'
-import { consoleFolder } from '../start.ts'
 import {
   judgeClock,
   judgeMigrations,
@@ -24,7 +23,7 @@ import {
   judgeProxies,
   judgeSecrets,
 } from './doctor/setup.ts'
-import { openOptions } from './reach.ts'
+import { openOptions } from './open-options.ts'
 import { askRunning } from './socket.ts'
 
 /** Everything that doctor looks at, in the order in which it is told; it changes nothing. */

@@ -2,7 +2,7 @@ import type { Config } from '../config.ts'
 import { FolderHeld } from '../db/folder-lock.ts'
 import { type OpenDatabase, openDatabase } from '../db/open.ts'
 import type { Print } from './command.ts'
-import { openOptions } from './reach.ts'
+import { openOptions } from './open-options.ts'
 
 /** Undefined when a running instance holds the embedded folder: it has migrated it when it started. */
 async function migrated(config: Config): Promise<Pick<OpenDatabase, 'migrated' | 'weakWall'> | undefined> {

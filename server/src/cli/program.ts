@@ -1,19 +1,23 @@
 import { readFileSync } from 'node:fs'
 import { Command as Program } from 'commander'
-import { start } from '../start.ts'
 import { readCheckpoints, writeCheckpoints } from './checkpoint-file.ts'
 import type { Outcome } from './command.ts'
 import { countsOf, reportText } from './doctor/report.ts'
-import { examine } from './doctor.ts'
 import { configured, explainFailure, misuse } from './explain.ts'
-import { migrate } from './migrate.ts'
 import { firstLine } from './password.ts'
 import { runCommand } from './reach.ts'
-import { commands } from './registry.ts'
+
+/* Each command loads what it needs when it runs: `--help` or a question to a running instance needs next to nothing. */
 
 const version: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
 
 const print = (line: string) => void process.stdout.write(`${line}\n`)
+
+/** Whoever reads our output may stop reading (`… | head -1`); that is no fault of ours to tell of. */
+const stopWithReader = (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
+}
 const complain = (line: string) => void process.stderr.write(`${line}\n`)
 
 /** Runs a command of the registry, wherever the database can be reached; its exit code becomes this process's. */
@@ -61,6 +65,7 @@ const widest = 110
 const withoutTerminal = 100
 
 async function doctor({ json }: { json?: true }): Promise<void> {
+  const { examine } = await import('./doctor.ts')
   const findings = await examine()
   const { faults } = countsOf(findings)
   const width = Math.min(process.stdout.columns ?? withoutTerminal, widest)
@@ -74,12 +79,16 @@ async function doctor({ json }: { json?: true }): Promise<void> {
 
 async function startInstance(): Promise<void> {
   const config = configured()
-  if (config) await start(config, commands)
+  if (!config) return
+  const [{ start }, { commands }] = await Promise.all([import('../start.ts'), import('./registry.ts')])
+  await start(config, commands)
 }
 
 async function migrateDatabase(): Promise<void> {
   const config = configured()
-  if (config) await migrate(config, print)
+  if (!config) return
+  const { migrate } = await import('./migrate.ts')
+  await migrate(config, print)
 }
 
 function describeOrganization(program: Program): void {
@@ -134,6 +143,7 @@ function buildProgram(): Program {
 
 /** The command line. Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration. */
 export async function runCli(argv: readonly string[]): Promise<void> {
+  process.stdout.on('error', stopWithReader)
   try {
     await buildProgram().parseAsync([...argv])
   } catch (error) {
