@@ -5,7 +5,7 @@ export default defineConfig({
     include: [
       'server/src/**/*.test.ts',
       'server/test/**/*.test.ts',
-      'sdk/**/*.test.ts',
+      'console/src/**/*.test.ts',
       'e2e/**/*.test.ts',
       'examples/**/*.test.ts',
       'bench/**/*.test.ts',

@@ -4,6 +4,7 @@ import type { AnyCommand } from './cli/command.ts'
 import { commandContext } from './cli/context.ts'
 import { answerCommands } from './cli/socket.ts'
 import { type Config, consoleFolder } from './config.ts'
+import { isDatabaseAway } from './db/away.ts'
 import { type OpenDatabase, openDatabase } from './db/open.ts'
 import { foundFromConfiguration, issueSetupLink } from './features/setup/actions.ts'
 import { resourceKeys } from './http/credentials.ts'
@@ -20,11 +21,6 @@ import { type Wired, wire } from './wire.ts'
 const retryMs = 1000
 
 /** A database that is not there yet is waited for; every other failure to open it is the operator's to mend. */
-const isAway = (error: unknown): boolean =>
-  /^(08\w{3}|57P03|ECONN(REFUSED|RESET)|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/.test(
-    String((error as { code?: unknown }).code ?? ''),
-  )
-
 async function openPatiently(config: Config, log: Logger): Promise<OpenDatabase> {
   const { database, dataFolder } = config
   const urls = database.kind === 'postgres' ? { databaseUrl: database.url, migrationUrl: database.migrationUrl } : {}
@@ -32,7 +28,7 @@ async function openPatiently(config: Config, log: Logger): Promise<OpenDatabase>
     try {
       return await openDatabase({ dataFolder, ...urls })
     } catch (error) {
-      if (!isAway(error)) throw error
+      if (!isDatabaseAway(error)) throw error
       log.warn({ err: error }, 'the database is away; trying again')
       await new Promise((done) => setTimeout(done, retryMs))
     }

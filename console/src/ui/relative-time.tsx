@@ -17,7 +17,7 @@ export const formatExact = (iso: string) => exact.format(new Date(iso))
 export function formatRelative(iso: string, now = Date.now()): string {
   const seconds = (Date.parse(iso) - now) / 1000
   const [unit, size] = units.find(([, size]) => Math.abs(seconds) >= size) ?? ['second', Number.POSITIVE_INFINITY]
-  return unit === 'second' ? 'just now' : relative.format(Math.trunc(seconds / size), unit)
+  return unit === 'second' ? 'just now' : relative.format(Math.round(seconds / size), unit)
 }
 
 // One clock for all times on the page; it ticks by the minute.

@@ -1,6 +1,7 @@
 import { Hono, type MiddlewareHandler } from 'hono'
 import { secureHeaders } from 'hono/secure-headers'
 import type { Logger } from 'pino'
+import { isDatabaseAway } from '../db/away.ts'
 import type { Deps } from '../db/deps.ts'
 import { type Doorkeeper, type Env, mount } from './app.ts'
 import { clientHeader, requestIdHeader } from './incoming.ts'
@@ -67,13 +68,4 @@ export function buildRouter({ routes, deps, keeper, guards, signIn, documents, f
     return problemReply('internal', requestId)
   })
   return app
-}
-
-const awayCodes = /^(08\w{3}|57P0[123]|53300|ECONN(REFUSED|RESET)|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/
-
-/** PostgreSQL's classes 08 and 57P0x (connection lost, shutting down), too many clients, or a socket that failed. */
-const isDatabaseAway = (error: unknown): boolean => {
-  const { code, message } = error as { code?: unknown; message?: unknown }
-  if (typeof code === 'string' && awayCodes.test(code)) return true
-  return typeof message === 'string' && /^(Connection terminated|timeout exceeded when trying to connect)/.test(message)
 }

@@ -25,6 +25,8 @@ export function ApisPage() {
 
   const refused = ability?.allowed === false ? (ability.message ?? 'You can’t create tokens at the moment.') : undefined
   const suspended = tokens.data?.some(({ state }) => state === 'suspended') ?? false
+  // Turned off for all, the notice says it; limited to groups, the sentence names them.
+  const told = suspended && ability?.code === 'token_creation_disabled'
   const create = (
     <ReasonedButton reason={refused} disabled={!ability} onClick={() => open('create-token')}>
       Create token
@@ -42,7 +44,7 @@ export function ApisPage() {
             {whySuspended(ability)}
           </Notice>
         )}
-        {refused && <Text>{refused}</Text>}
+        {refused && !told && <Text>{refused}</Text>}
         <TokensTable
           label={`${productName} tokens`}
           rows={tokens}

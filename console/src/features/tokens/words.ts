@@ -27,5 +27,5 @@ export function whySuspended({ code, externalTokens }: Ability) {
       ? 'Your organization’s admins limited API tokens to selected groups, and you aren’t in one of them.'
       : 'Your organization’s admins turned off API tokens.'
   const works = externalTokens ? ' Tokens from your organization’s OAuth provider still work.' : ''
-  return `${who} Nothing was deleted: suspended tokens work again when the admins turn them back on, unless they have expired by then.${works}`
+  return `${who} Nothing was deleted: suspended tokens work again as soon as an admin turns them back on, unless they have expired by then.${works}`
 }

@@ -1,0 +1,11 @@
+const codes = /^(08\w{3}|57P0[123]|53300|ECONN(REFUSED|RESET)|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/
+
+/**
+ * A database that is not there, as opposed to one that says no: PostgreSQL's classes 08 and 57P0x (connection lost,
+ * shutting down, starting), too many clients, or a socket that failed.
+ */
+export const isDatabaseAway = (error: unknown): boolean => {
+  const { code, message } = error as { code?: unknown; message?: unknown }
+  if (typeof code === 'string' && codes.test(code)) return true
+  return typeof message === 'string' && /^(Connection terminated|timeout exceeded when trying to connect)/.test(message)
+}
