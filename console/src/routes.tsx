@@ -8,6 +8,7 @@ import {
   Outlet,
   parseSearchWith,
   redirect,
+  rootRouteId,
   stringifySearchWith,
 } from '@tanstack/react-router'
 import { auditQuery } from './features/audit-log/queries'
@@ -100,12 +101,13 @@ const signedIn = createRoute({
   ...at('/o/$slug'),
   component: Frame,
   pendingComponent: Opening,
-  notFoundComponent: Lost,
+  notFoundComponent: () => <NotFound order={1} />,
   errorComponent: BrokenApart,
   validateSearch: dialogSearch,
   beforeLoad: async ({ context, params, location }) => {
     const { organizations } = await whoIsHere(context.queryClient, location.href)
-    if (!organizations.some(({ slug }) => slug === params.slug)) throw notFound()
+    // Outside of the frame, which stands for an organization of theirs.
+    if (!organizations.some(({ slug }) => slug === params.slug)) throw notFound({ routeId: rootRouteId })
   },
 })
 const atOrganization = createRoute({
