@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Logger } from 'pino'
 import { refuse } from '../kernel/result.ts'
@@ -102,16 +102,24 @@ function observe(options: ServerOptions, req: IncomingMessage, res: ServerRespon
   })
 }
 
+/**
+ * The response that a connection waits for hangs on the connection: a set of responses would cost every request more
+ * than its look-up in memory does.
+ */
+const latest = Symbol('latest response')
+type Connection = Socket & { [latest]?: ServerResponse }
+
 const delay = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms).unref())
 
 export function createHttpServer(options: ServerOptions): HttpServer {
   const limits = { ...usual, ...options.limits }
   const route = routerListener(options)
-  const inFlight = new Set<ServerResponse>()
+  let inFlight = 0
   let stopping = false
+  const connections = new Set<Connection>()
 
   const answer = (req: IncomingMessage, res: ServerResponse, requestId: string) => {
-    if (inFlight.size > limits.maxInFlight) {
+    if (inFlight >= limits.maxInFlight) {
       options.metrics.turnedAway()
       return sendProblem(res, requestId, refuse('unavailable', { detail: 'Too many requests at once.' }), {})
     }
@@ -123,15 +131,18 @@ export function createHttpServer(options: ServerOptions): HttpServer {
     route(req, res, requestId)
   }
 
-  const onClosed = function (this: ServerResponse) {
-    inFlight.delete(this)
+  const onClosed = () => {
+    inFlight -= 1
   }
 
   const onRequest = (req: IncomingMessage, res: ServerResponse) => {
-    inFlight.add(res)
-    res.on('close', onClosed)
     if (stopping) res.setHeader('Connection', 'close')
     answer(req, res, options.incoming.requestId(req))
+    // Answered in the same tick, as the gate does from memory: there is nothing to keep count of.
+    if (res.writableEnded) return
+    inFlight += 1
+    res.on('close', onClosed)
+    ;(req.socket as Connection)[latest] = res
   }
 
   // Node's own answers to a missing Host and an unknown Expect would be no problems and bear no request id.
@@ -147,13 +158,17 @@ export function createHttpServer(options: ServerOptions): HttpServer {
   server.on('checkExpectation', onRequest)
   bounded(server, limits)
   server.on('clientError', answerClientError)
+  server.on('connection', (socket) => {
+    connections.add(socket)
+    socket.once('close', () => connections.delete(socket))
+  })
 
   return {
     get stopping() {
       return stopping
     },
     get inFlight() {
-      return inFlight.size
+      return inFlight
     },
     listen: (port, host) =>
       new Promise((resolve, reject) => {
@@ -162,7 +177,7 @@ export function createHttpServer(options: ServerOptions): HttpServer {
       }),
     stop: async ({ announceMs, deadlineMs } = { announceMs: 1_000, deadlineMs: 9_000 }) => {
       stopping = true
-      for (const res of inFlight) if (!res.headersSent) res.setHeader('Connection', 'close')
+      for (const { [latest]: res } of connections) if (res && !res.headersSent) res.setHeader('Connection', 'close')
       await delay(announceMs)
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       // Those that were answered before they could be told to close would be kept until their time is up.
