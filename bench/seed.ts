@@ -45,7 +45,7 @@ export async function fillTokens(owner: Database, organizationId: string, count:
       select ${id('tok', `${from} + n`)}, '${organizationId}', now() from ${range} where n % 10 = 0`)
       .execute(owner)
   }
-  await sql.raw('analyze').execute(owner)
+  await sql.raw('vacuum analyze').execute(owner)
 }
 
 /** `count` tokens whose secrets are known, each of its own service account. */

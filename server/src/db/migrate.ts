@@ -2,10 +2,14 @@ import { type Kysely, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { grantTo } from './grants.ts'
 import * as first from './migrations/001-first.ts'
+import * as tokensByName from './migrations/002-tokens-by-name.ts'
 import type { Tables } from './tables.ts'
 
 /** Every migration, in order. Named here rather than found in a folder, so that what runs can be read. */
-const migrations: Record<string, Migration> = { '001-first': first }
+const migrations: Record<string, Migration> = {
+  '001-first': first,
+  '002-tokens-by-name': tokensByName,
+}
 
 /** The role that the service takes on when its login owns the tables. One per cluster; databases share it. */
 export const serviceRole = 'portcullis_service'

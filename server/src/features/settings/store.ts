@@ -105,7 +105,7 @@ export interface Question {
 
 const dayMs = 24 * 60 * 60 * 1000
 
-/** P9: the counts behind the impact, one row per class; `docs` of the meaning are in the rules. Costs one pass over an index. */
+/** P9: the counts behind the impact, one row per class; `docs` of the meaning are in the rules. Costs one pass over the organization's tokens. */
 export async function countClasses(
   db: Reader,
   { organizationId, before, after, at }: Question,
@@ -113,16 +113,15 @@ export async function countClasses(
   const counted = sql<AccountClass>`
     with classes as (${classified(organizationId, before, after)}),
     held as (
-      select account_id, count(*) as tokens from tokens
-      where organization_id = ${organizationId} and revoked_at is null and (expires_at is null or expires_at > ${at}) group by account_id
-    ), used as (
-      select t.account_id, count(*) as tokens from token_last_uses l join tokens t on t.id = l.token_id
-      where l.organization_id = ${organizationId} and l.last_used_at > ${new Date(at.getTime() - dayMs)}
-        and t.revoked_at is null and (t.expires_at is null or t.expires_at > ${at}) group by t.account_id
+      select t.account_id, count(*) as tokens, count(l.token_id) as used from tokens t
+      left join token_last_uses l on l.token_id = t.id and l.organization_id = ${organizationId}
+        and l.last_used_at > ${new Date(at.getTime() - dayMs)}
+      where t.organization_id = ${organizationId} and t.revoked_at is null and (t.expires_at is null or t.expires_at > ${at})
+      group by t.account_id
     )
     select c.selected_before as "selectedBefore", c.selected_after as "selectedAfter", count(*) as accounts,
-      coalesce(sum(h.tokens), 0)::bigint as tokens, coalesce(sum(u.tokens), 0)::bigint as "tokensUsedLast24h"
-    from classes c left join held h on h.account_id = c.id left join used u on u.account_id = c.id group by 1, 2`
+      coalesce(sum(h.tokens), 0)::bigint as tokens, coalesce(sum(h.used), 0)::bigint as "tokensUsedLast24h"
+    from classes c left join held h on h.account_id = c.id group by 1, 2`
   return rowsOf(db, counted)
 }
 
