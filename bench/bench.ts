@@ -3,11 +3,12 @@
  *
  *     npm run bench                     everything, some minutes
  *     npm run bench -- --check          and fails when a mark is missed
- *     npm run bench -- --only gate      some groups: gate, lookup, memory, settings, start
+ *     npm run bench -- --only gate      some groups: gate, lookup, memory, settings, start, console
  *     npm run bench -- --quick          short rounds and fewer tokens: whether it runs, not how fast
  */
 import { parseArgs } from 'node:util'
 import type { Effort } from './compare.ts'
+import { consoleRows } from './console.ts'
 import { gateRows } from './gate.ts'
 import { lookupRows } from './lookup.ts'
 import { memoryRows } from './memory.ts'
@@ -33,6 +34,7 @@ const groups: Record<string, (postgres: Postgres) => Promise<Row[]>> = {
     ...(await embeddedSettingsRows(times, quick ? 5_000 : 100_000)),
   ],
   start: (postgres) => startRows(postgres, quick ? 2 : 7),
+  console: () => consoleRows(quick ? 1 : 5),
 }
 
 const wanted = asked.only?.split(',') ?? Object.keys(groups)

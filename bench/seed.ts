@@ -48,6 +48,23 @@ export async function fillTokens(owner: Database, organizationId: string, count:
   await sql.raw('vacuum analyze').execute(owner)
 }
 
+/** `count` members who have joined and never sign in, by SQL. */
+export async function fillMembers(owner: Database, organizationId: string, count: number): Promise<void> {
+  const address = `'member-' || n || '@' || lower('${organizationId}') || '.example.com'`
+  const user = `'${organizationId}-' || n`
+  await sql
+    .raw(`
+    insert into users (id, name, email, created_at, updated_at)
+    select ${user}, 'Member ' || n, ${address}, now(), now() from generate_series(1, ${count}) n`)
+    .execute(owner)
+  await sql
+    .raw(`
+    insert into accounts (id, organization_id, kind, user_id, name, email, role, status, created_at, joined_at)
+    select ${id('mem', `${count} + n`)}, '${organizationId}', 'member', ${user}, 'Member ' || n, ${address}, 'member', 'joined', now(), now()
+    from generate_series(1, ${count}) n`)
+    .execute(owner)
+}
+
 /** `count` tokens whose secrets are known, each of its own service account. */
 export async function addKnownTokens(owner: Database, organizationId: string, count: number): Promise<string[]> {
   const at = new Date()

@@ -33,7 +33,11 @@ export const usual: BrowserContextOptions = {
 }
 
 /** Signs somebody in without the form, which has its own tests. */
-export async function signInTo(context: BrowserContext, url: string, { email, password }: Person): Promise<void> {
+export async function signInTo(
+  context: BrowserContext,
+  url: string,
+  { email, password }: Pick<Person, 'email' | 'password'>,
+): Promise<void> {
   const answer = await context.request.post(`${url}/api/auth/sign-in/email`, {
     data: { email, password },
     headers: { origin: url },
