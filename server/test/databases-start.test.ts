@@ -57,6 +57,16 @@ test('a wall that would not bind is called weak: two URLs, yet the service logs 
   await database.drop()
 })
 
+test('a wall for one login under two URLs: it serves under a role that owns nothing, and is called weak', async () => {
+  const database = await newPostgresDatabase()
+  const opened = await openDatabase({ databaseUrl: database.url, migrationUrl: database.url, dataFolder: '' })
+  expect(opened.weakWall).toBe(true)
+  const { rows } = await sql<{ role: string }>`select current_user::text as role`.execute(opened.db)
+  expect(rows).toEqual([{ role: 'portcullis_service' }])
+  await opened.close()
+  await database.drop()
+})
+
 test('a login that was let in before is not, once the functions are ours', async () => {
   const database = await newPostgresDatabase()
   await (await openDatabase({ databaseUrl: database.url, dataFolder: '' })).close()

@@ -97,7 +97,7 @@ async function openPostgres(
   const ownerPool = openPool({ url: migrationUrl ?? url, max: 2, name: 'portcullis owner', statementMs: 0 })
   const owner = kysely(new PostgresDialect({ pool: ownerPool }))
   try {
-    const login = migrationUrl === undefined ? undefined : await loginOf(url)
+    const login = migrationUrl === undefined || isSameLogin(url, migrationUrl) ? undefined : await loginOf(url)
     const migrated = await migrate(owner, login?.name)
     const role = login === undefined && migrated.wall ? serviceRole : undefined
     const pool = openPool({ url, role, max: poolSize, name: 'portcullis', statementMs })
@@ -126,6 +126,9 @@ function withCode(error: unknown): unknown {
     return Object.assign(error, { code: 'ETIMEDOUT' })
   return error
 }
+
+/** One login under two names for its address would serve as the owner; it is told apart by the role alone. */
+const isSameLogin = (url: string, migrationUrl: string) => new URL(url).username === new URL(migrationUrl).username
 
 /** The role that the service logs in as, to which the owner grants what it needs; `powerful`: no wall would bind it. */
 async function loginOf(url: string): Promise<{ name: string; powerful: boolean }> {
