@@ -13,6 +13,7 @@ import { buildGate } from './features/access/actions.ts'
 import { Memory } from './features/access/store.ts'
 import { accountRoutes } from './features/accounts/routes.ts'
 import { auditRoutes } from './features/audit/routes.ts'
+import { tellExpirations } from './features/expiry-notices/actions.ts'
 import { groupMemberRoutes } from './features/group-members/routes.ts'
 import { groupRoutes } from './features/groups/routes.ts'
 import { invitationRoutes } from './features/invitations/routes.ts'
@@ -73,6 +74,8 @@ export interface Options {
 
 /** How often counts, links and sessions that have run out are forgotten. */
 const sweepEveryMs = 60 * 60 * 1000
+/** The first notices of expirations wait for the start to be over; a process that lives an hour or less still gives them. */
+const firstNoticesMs = 60 * 1000
 
 const realWorld: World = { now: () => new Date(), newId: (prefix) => typeidUnboxed(prefix), randomBytes }
 
@@ -176,7 +179,15 @@ export async function wire(
     healthDoor({ waitsFor, registry: metrics.registry, knowsKey, instance }, failed),
   ]
   await lease.start()
-  const sweeping = setInterval(() => signIn.later('sweep', signIn.sweep), sweepEveryMs).unref()
+  let closing = false
+  const notices = () => tellExpirations(deps, () => closing || options.stopping?.() === true)
+  const sweep = () => signIn.later('sweep', signIn.sweep)
+  const notify = () => signIn.later('notices of expirations', notices)
+  const timers = [
+    setInterval(sweep, sweepEveryMs).unref(),
+    setTimeout(notify, firstNoticesMs).unref(),
+    setInterval(notify, sweepEveryMs).unref(),
+  ]
   return {
     deps,
     gate,
@@ -186,11 +197,14 @@ export async function wire(
     metrics,
     signIn,
     flushUses: recorder.flush,
+    /** One sweep of the tokens that expire soon; a timer does it hourly. */
+    tellExpirations: notices,
     /** For the operator: a one-time link to choose a new password. */
     resetPassword: signIn.resetPassword,
     /** Writes what is pending and lets the database go. */
     close: async () => {
-      clearInterval(sweeping)
+      closing = true
+      for (const timer of timers) clearTimeout(timer)
       await signIn.settled()
       await recorder.close()
       await lease.close()

@@ -74,6 +74,7 @@ const order = [
   'settings',
   'tokens',
   'usage',
+  'expiry-notices',
   'access',
   'audit',
   'setup',

@@ -22,6 +22,8 @@ const shared = [
 /** The only doors through the wall (O1): each is asked before the organization is known, or writes for all of them. */
 const definers = [
   'append_to_feed(at_organization text, what jsonb)',
+  'claim_expiry_notices(batch jsonb, at_time timestamp with time zone, digest_of text, digest_day date)',
+  'expiring_tokens(later_than timestamp with time zone, until timestamp with time zone, seen_expiry timestamp with time zone, seen_id text, at_most integer)',
   'feed_after(seen bigint, at_most integer)',
   'find_invitation(wanted_hash text)',
   'find_token(wanted_hash text)',
@@ -88,6 +90,14 @@ async function furnish(opened: OpenDatabase): Promise<string> {
     await tx
       .insertInto('token_last_uses')
       .values({ ...own, token_id: tokenId, last_used_at: at })
+      .execute()
+    await tx
+      .insertInto('expiry_notices')
+      .values({ ...own, token_id: tokenId, issued_at: at, days: 7, at })
+      .execute()
+    await tx
+      .insertInto('expiry_digests')
+      .values({ ...own, day: '2026-01-01' })
       .execute()
     const event = {
       id: randomUUID(),

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import type { Claimed, Due, Expiring } from '../features/expiry-notices/rules.ts'
 import type { TokenUse } from '../features/usage/rules.ts'
 import type { Database } from './change.ts'
 
@@ -67,6 +68,33 @@ export const lookups = (db: Database) => ({
 
   organizationCount: async (): Promise<number> =>
     (await sql<{ count: number }>`select organization_count() as count`.execute(db)).rows[0]?.count ?? 0,
+
+  /** Living tokens that expire between two times, soonest first, those after `seen`. */
+  expiringTokens: async (
+    { after, until, seen }: { after: Date; until: Date; seen: Expiring | undefined },
+    limit: number,
+  ): Promise<Expiring[]> =>
+    (
+      await sql<Expiring>`select token_id as "tokenId", organization_id as "organizationId", kind, issued_at as "issuedAt",
+        expires_at as "expiresAt", told
+        from expiring_tokens(${after}, ${until}, ${seen?.expiresAt ?? after}, ${seen?.tokenId ?? ''}, ${limit})`.execute(
+        db,
+      )
+    ).rows,
+
+  /** Takes notices, committed when this resolves; answers those that nobody had taken. With `digest`, none if its day is taken. */
+  claimExpiryNotices: async (
+    due: readonly Due[],
+    at: Date,
+    digest?: { organizationId: string; day: string },
+  ): Promise<Claimed[]> =>
+    (
+      await sql<Claimed>`select organization_id as "organizationId", organization_name as "organizationName",
+        organization_slug as "organizationSlug", token_name as "tokenName", hint, expires_at as "expiresAt", owner, email
+        from claim_expiry_notices(${JSON.stringify(due)}::jsonb, ${at}, ${digest?.organizationId ?? null}, ${digest?.day ?? null}::date)`.execute(
+        db,
+      )
+    ).rows,
 
   /** T8: adds a batch of uses up. */
   recordUses: async (uses: readonly TokenUse[]): Promise<void> => {

@@ -71,6 +71,10 @@ export interface Tables {
   /** Uses per token and UTC day (`YYYY-MM-DD`). */
   token_uses: { token_id: string; organization_id: string; day: string; count: number }
   token_last_uses: { token_id: string; organization_id: string; last_used_at: Date }
+  /** Which secrets' expirations were told: a row is taken before its mail leaves. */
+  expiry_notices: { token_id: string; organization_id: string; issued_at: Date; days: 1 | 7; at: Date }
+  /** The UTC days on which an organization's admins were told of its service accounts' tokens. */
+  expiry_digests: { organization_id: string; day: string }
   audit_events: {
     id: string
     organization_id: string

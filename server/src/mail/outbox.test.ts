@@ -20,9 +20,16 @@ afterEach(async () => {
 /** A real SMTP server that keeps what it gets. */
 async function mailServer(refuse = false) {
   const received: Received[] = []
+  const most = { atOnce: 0 }
+  let open = 0
   const server = new SMTPServer({
     authOptional: true,
     disabledCommands: ['STARTTLS'],
+    onConnect: (_session, done) => {
+      most.atOnce = Math.max(most.atOnce, ++open)
+      done()
+    },
+    onClose: () => void open--,
     onRcptTo: (_address, _session, done) =>
       done(refuse ? Object.assign(new Error('no such mailbox ada@example.com'), { responseCode: 550 }) : undefined),
     onData: (stream, session, done) => {
@@ -41,7 +48,7 @@ async function mailServer(refuse = false) {
   })
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   servers.push(server)
-  return { received, url: `smtp://127.0.0.1:${(server.server.address() as AddressInfo).port}` }
+  return { received, most, url: `smtp://127.0.0.1:${(server.server.address() as AddressInfo).port}` }
 }
 
 const lines: string[] = []
@@ -149,6 +156,15 @@ describe('mail', () => {
     expect(received).toEqual([])
     await createOutbox({ url: `${elsewhere}?requireTLS=false`, from: 'p@example.com' }, log).send(mail)
     expect(received).toHaveLength(1)
+  })
+
+  test('a hundred mails at once open a few connections at a time, and all arrive', async () => {
+    const { received, most, url } = await mailServer()
+    const outbox = createOutbox({ url, from: 'portcullis@example.com' }, log)
+    const to = Array.from({ length: 100 }, (_, n) => `person${n}@example.com`)
+    await Promise.all(to.map((it) => outbox.send({ to: it, subject: 's', text: 't', html: 'h' })))
+    expect(received.flatMap((it) => it.to).sort()).toEqual(to.sort())
+    expect(most.atOnce).toBeLessThanOrEqual(5)
   })
 
   test('is not configured without settings', async () => {

@@ -22,8 +22,13 @@ function withTls(text: string): string {
 const timeouts = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000, dnsTimeout: 10_000 }
 
 /**
- * Where mail leaves. Each mail has a connection of its own, so nothing idles and a server that was away is simply asked
- * again. Without settings nothing leaves, and whoever needs a link is shown it.
+ * A hundred invitations are no hundred connections at once: a few are open, the other mails wait. Each connection carries
+ * one mail, so nothing idles; and no mail is tried twice by itself, since the first try may have arrived.
+ */
+const fewAtATime = { pool: true, maxConnections: 3, maxMessages: 1, maxRequeues: 0 } as const
+
+/**
+ * Where mail leaves. Each mail has a connection of its own, and a server that was away is simply asked again. Without settings nothing leaves, and whoever needs a link is shown it.
  */
 export function createOutbox(settings: MailSettings | undefined, log: Log): Outbox {
   if (!settings) {
@@ -32,6 +37,7 @@ export function createOutbox(settings: MailSettings | undefined, log: Log): Outb
   const transport = createTransport({
     url: withTls(settings.url),
     ...timeouts,
+    ...fewAtATime,
     disableFileAccess: true,
     disableUrlAccess: true,
   })
