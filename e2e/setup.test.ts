@@ -34,6 +34,10 @@ test('a first start: account, organization, first token, a command that works; o
     body: { organizations: [{ name: 'Analytical Engines', role: 'admin' }] },
   })
 
+  // Not copied yet: it asks once, and the token is still there.
+  await page.getByRole('button', { name: 'Open the console' }).click()
+  await page.getByRole('button', { name: 'Back to the token' }).click()
+  await page.getByRole('button', { name: 'Copy token' }).click()
   await page.getByRole('button', { name: 'Open the console' }).click()
   const choose = async (allowed: boolean) => {
     await openMenu(page, 'Account menu', 'Settings')

@@ -3,12 +3,15 @@ import { useState } from 'react'
 import type { Membership } from '../../shell/session'
 import { CreateTokenForm } from '../tokens/create-token-form'
 import { SecretShown } from '../tokens/secret-shown'
+import { useUncopied } from '../tokens/uncopied'
 
 type Props = { organization: Membership; onStep: (step: number) => void; onDone: () => void }
 
 export function FirstToken({ organization, onStep, onDone }: Props) {
   const [secret, setSecret] = useState<string>()
-  if (secret) return <SecretShown secret={secret} onCopied={() => undefined} onDone={onDone} done="Open the console" />
+  const { asking, question, leave, onCopied } = useUncopied(secret, onDone)
+  if (asking) return question
+  if (secret) return <SecretShown secret={secret} onCopied={onCopied} onDone={leave} done="Open the console" />
   return (
     <CreateTokenForm
       org={organization.id}
