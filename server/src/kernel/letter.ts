@@ -32,11 +32,11 @@ export function letter({ title, paragraphs, action }: Letter): { text: string; h
 <html lang="en">
 <head><meta charset="utf-8"><title>${heading}</title></head>
 <body style="background:#f4f5f7;color:#1d2229;font-family:system-ui,sans-serif;font-size:15px;line-height:1.5;margin:0;padding:24px">
-<div style="background:#ffffff;border-radius:8px;margin:0 auto;max-width:560px;padding:28px">
+<main style="background:#ffffff;border-radius:8px;margin:0 auto;max-width:560px;overflow-wrap:anywhere;padding:28px">
 <h1 style="font-size:20px;margin:0 0 16px">${heading}</h1>
 ${rest.map((it) => `<p>${it}</p>`).join('\n')}
 ${action ? button(action) : ''}
-</div>
+</main>
 </body>
 </html>
 `
