@@ -9,6 +9,7 @@ export default defineConfig({
       'e2e/**/*.test.ts',
       'examples/**/*.test.ts',
       'bench/**/*.test.ts',
+      'demo/**/*.test.ts',
     ],
     globalSetup: 'server/test/global-setup.ts',
     // Processes, not threads: the folder lock sets the umask, and a crash of the database's thread stays in its file.

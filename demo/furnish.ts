@@ -1,0 +1,324 @@
+import { sql } from 'kysely'
+import type { Caller } from '../server/src/features/accounts/rules.ts'
+import { putGroupMember } from '../server/src/features/group-members/actions.ts'
+import { createGroup } from '../server/src/features/groups/actions.ts'
+import { acceptInvitation, createInvitations, resendInvitation } from '../server/src/features/invitations/actions.ts'
+import { changeMemberRole } from '../server/src/features/members/actions.ts'
+import { createOrganization } from '../server/src/features/organizations/actions.ts'
+import { createServiceAccount } from '../server/src/features/service-accounts/actions.ts'
+import { getSettings, saveSettings } from '../server/src/features/settings/actions.ts'
+import type { TokenCreation } from '../server/src/features/settings/rules.ts'
+import { tellRefused, tellSignedIn } from '../server/src/features/sign-in/actions.ts'
+import { createToken, deleteToken, refreshToken, updateToken } from '../server/src/features/tokens/actions.ts'
+import { done, openPast, type Past } from './past.ts'
+import {
+  admins,
+  groups,
+  invited,
+  type Member,
+  members,
+  organization,
+  password,
+  personalTokens,
+  services,
+  serviceTokens,
+} from './people.ts'
+
+const dayMs = 86_400_000
+const operator = { actor: { kind: 'operator', id: null, name: 'Configuration' } as const, ip: null, userAgent: null }
+const joined = [...admins, ...members]
+
+const callerOf = (organizationId: string, name: string, accountId: string, role: 'admin' | 'member'): Caller => ({
+  accountId,
+  organizationId,
+  kind: 'member',
+  name,
+  role,
+  credential: { kind: 'session', userId: '', sessionId: '' },
+})
+
+export interface Furnished {
+  organizationId: string
+  /** What the story calls the API with. */
+  secrets: { deploy: string; invoices: string }
+}
+
+/** The example organization with nine months behind it, and a second one of the same admin whose gate is down. */
+export async function furnish(dataFolder: string): Promise<Furnished> {
+  const past = await openPast(dataFolder)
+  try {
+    const { deps } = past.wired
+    const who = new Map<string, Caller>()
+    const ids = new Map<string, string>()
+    const secrets = new Map<string, string>()
+    const boss = () => who.get(admins[0]!.name)!
+
+    past.plan(past.hour(270, 9), async () => {
+      const { name } = organization
+      const admin = { ...admins[0]!, password }
+      const founded = await done(createOrganization(deps, { name, admin }, { ...operator, requestId: null }))
+      who.set(admin.name, callerOf(founded.organization.id, admin.name, founded.accountId, 'admin'))
+    })
+    planMembers(past, who)
+    planGroups(past, who, ids)
+    planTokens(past, { who, ids, secrets })
+    planSettings(past, boss, ids)
+    planSignIns(past)
+    planSecond(past)
+    await past.happen()
+    await addUses(past)
+    return {
+      organizationId: boss().organizationId,
+      secrets: { deploy: secrets.get('Deploy pipeline')!, invoices: secrets.get('Invoice export')! },
+    }
+  } finally {
+    await past.close()
+  }
+}
+
+/** How long ago each member came; the founder first, and most within the first months. */
+const cameDaysAgo = (person: number) => (person === 0 ? 270 : Math.round(262 - person * 4.2))
+
+function planMembers(past: Past, who: Map<string, Caller>): void {
+  const { deps } = past.wired
+  const invite = async ({ email }: Member) =>
+    (
+      await done(
+        createInvitations(deps, who.get(admins[0]!.name)!, past.factsOf(0), {
+          emails: [email],
+          role: 'member',
+          groupIds: [],
+        }),
+      )
+    ).invitations[0]!
+  for (const [person, it] of joined.entries()) {
+    if (person === 0) continue
+    let link = ''
+    past.plan(past.hour(cameDaysAgo(person) + 1, 8), async () => {
+      link = (await invite(it)).acceptUrl!
+    })
+    past.plan(past.hour(cameDaysAgo(person), 6), async () => {
+      const acceptance = { secret: link.split('/').at(-1)!, signedIn: undefined, name: it.name, password }
+      const request = { facts: past.factsOf(person), headers: new Headers() }
+      const { organization: its } = await done(acceptInvitation(deps, acceptance, request))
+      const found = (await deps.people.byEmail(it.email))!
+      const [membership] = await deps.lookups.membershipsOf(found.id)
+      who.set(it.name, callerOf(its.id, it.name, membership!.accountId, 'member'))
+    })
+  }
+  past.plan(past.hour(230, 10), async () => {
+    const second = who.get(admins[1]!.name)!
+    await done(
+      changeMemberRole(deps, who.get(admins[0]!.name)!, past.factsOf(0), { id: second.accountId, role: 'admin' }),
+    )
+    second.role = 'admin'
+  })
+  for (const [i, it] of invited.entries()) {
+    let id = ''
+    past.plan(past.hour(i === 0 ? 12 : 5 - i, 9), async () => {
+      id = (await invite(it)).id
+    })
+    if (i === 1)
+      past.plan(past.hour(2, 15), async () => {
+        await done(resendInvitation(deps, who.get(admins[0]!.name)!, past.factsOf(0), id))
+      })
+  }
+}
+
+function planGroups(past: Past, who: Map<string, Caller>, ids: Map<string, string>): void {
+  const { deps } = past.wired
+  const boss = () => who.get(admins[0]!.name)!
+  const put = async (group: string, accountId: string, role: 'member' | 'manager' = 'member') => {
+    const pair = { groupId: ids.get(group)!, accountId }
+    await done(putGroupMember(deps, boss(), past.factsOf(0), { ...pair, role }))
+  }
+  for (const [i, it] of groups.entries())
+    past.plan(past.hour(268 - i, 11), async () => {
+      ids.set(it.name, (await done(createGroup(deps, boss(), past.factsOf(0), it))).id)
+    })
+  for (const [i, { name, group }] of services.entries())
+    past.plan(past.hour(255 - i * 3, 12), async () => {
+      const made = await done(createServiceAccount(deps, boss(), past.factsOf(0), { name, role: 'member' }))
+      ids.set(name, made.id)
+      await put(group, made.id)
+    })
+  for (const [person, { name }] of joined.entries()) {
+    const own = groups[person % groups.length]!.name
+    const also = person % 4 === 0 ? groups[(person + 3) % groups.length]!.name : undefined
+    // The first eight who came look after the eight groups.
+    past.plan(past.hour(Math.min(cameDaysAgo(person), 259), 6.5), async () => {
+      await put(own, who.get(name)!.accountId, person < groups.length ? 'manager' : 'member')
+      if (also) await put(also, who.get(name)!.accountId)
+    })
+  }
+}
+
+interface Registers {
+  who: Map<string, Caller>
+  ids: Map<string, string>
+  secrets: Map<string, string>
+}
+
+const tokenCount = 200
+
+/** Of every ten: two have expired, one is about to, two were never used, and five are in use. */
+export type Fate = 'expired' | 'expiring' | 'unused' | 'used'
+const fates: readonly Fate[] = [
+  'used',
+  'expired',
+  'used',
+  'unused',
+  'used',
+  'expiring',
+  'used',
+  'expired',
+  'unused',
+  'used',
+]
+
+function planTokens(past: Past, { who, ids, secrets }: Registers): void {
+  const { deps } = past.wired
+  const { between } = past.chance
+  const boss = () => who.get(admins[0]!.name)!
+  for (let i = 0; i < tokenCount; i++) {
+    // Every third belongs to a service account; admins make those on its behalf.
+    const service = i % 3 === 0 ? services[(i / 3) % services.length]! : undefined
+    const turn = i % 3 === 0 ? i / 3 : i - Math.floor(i / 3) - 1
+    const person = turn % joined.length
+    const round = Math.floor(turn / (service ? services.length : joined.length))
+    const names = service ? serviceTokens : personalTokens
+    const name = names[(round * 3 + turn) % names.length]! + (round >= names.length ? ` ${round + 1}` : '')
+    const since = service ? 220 : cameDaysAgo(person) - 1
+    const fate = fates[Math.floor(i / 3 + i) % fates.length]!
+    const { daysAgo, expires } = lifeOf(fate, past, since)
+    const made = past.someTime(daysAgo)
+    let id = ''
+    const caller = () => (service ? boss() : who.get(joined[person]!.name)!)
+    past.plan(made, async () => {
+      const issued = await done(
+        createToken(deps, caller(), past.factsOf(service ? 0 : person), {
+          name,
+          description: service ? `${service.name}, ${name.toLowerCase()}` : '',
+          expiresAt: expires,
+          accountId: service && ids.get(service.name)!,
+        }),
+      )
+      id = issued.token.id
+      if (service && fate === 'used') secrets.set(service.name, issued.secret)
+    })
+    if (i % 14 === 4 && daysAgo > 3)
+      past.plan(past.someTime(between(1, daysAgo - 1)), async () => {
+        const description = 'See the team wiki before you rotate this one.'
+        await done(updateToken(deps, caller(), past.factsOf(service ? 0 : person), id, { description }))
+      })
+    if (i % 11 === 2 && fate === 'unused' && daysAgo > 3)
+      past.plan(past.someTime(between(1, daysAgo - 1)), async () => {
+        await done(refreshToken(deps, caller(), past.factsOf(service ? 0 : person), id, expires))
+      })
+  }
+  // And some that are gone, which the audit log alone remembers.
+  for (let i = 0; i < 18; i++) {
+    const person = (i * 5) % joined.length
+    const daysAgo = Math.min(between(20, 150), cameDaysAgo(person) - 1)
+    let id = ''
+    const wanted = { name: `Experiment ${i + 1}`, description: '', expiresAt: null, accountId: undefined }
+    const caller = () => who.get(joined[person]!.name)!
+    past.plan(past.someTime(daysAgo), async () => {
+      id = (await done(createToken(deps, caller(), past.factsOf(person), wanted))).token.id
+    })
+    past.plan(past.someTime(between(1, daysAgo - 1)), async () => {
+      await done(deleteToken(deps, caller(), past.factsOf(person), id))
+    })
+  }
+}
+
+/** When a token with this fate was made, and when it expires. */
+function lifeOf(fate: Fate, { chance, today }: Past, since: number): { daysAgo: number; expires: Date | null } {
+  const { between, pick } = chance
+  const inDays = (days: number) => new Date(today + days * dayMs + 43_200_000)
+  if (fate === 'expired') {
+    const life = pick([7, 30, 60, 90])
+    const daysAgo = between(Math.min(life + 2, since), since)
+    return { daysAgo, expires: inDays(-Math.max(1, daysAgo - life)) }
+  }
+  if (fate === 'expiring') return { daysAgo: between(20, Math.min(84, since)), expires: inDays(between(1, 6)) }
+  const daysAgo = between(2, since)
+  return { daysAgo, expires: pick([null, null, inDays(between(30, 300))]) }
+}
+
+/** The gate was down once, on the night of a leak, and half down one evening; only outside working hours. */
+function planSettings(past: Past, boss: () => Caller, ids: Map<string, string>): void {
+  const save = (daysAgo: number, hours: number, wanted: () => TokenCreation) =>
+    past.plan(past.hour(daysAgo, hours), async () => saveOver(past, boss(), wanted()))
+  const some = (...names: string[]) => names.map((it) => ids.get(it)!)
+  save(61, 2.2, () => ({ creation: 'none', groupIds: [], suspendOutsideGroups: false }))
+  save(61, 2.9, () => ({ creation: 'all', groupIds: [], suspendOutsideGroups: false }))
+  save(23, 19, () => ({ creation: 'groups', groupIds: some('Platform', 'Security'), suspendOutsideGroups: false }))
+  save(23, 20.5, () => ({ creation: 'all', groupIds: some('Platform', 'Security'), suspendOutsideGroups: false }))
+}
+
+async function saveOver(past: Past, caller: Caller, apiTokens: TokenCreation): Promise<void> {
+  const { version } = await getSettings(past.wired.deps, caller)
+  await done(saveSettings(past.wired.deps, caller, past.factsOf(0), { apiTokens, ifMatch: String(version) }))
+}
+
+function planSignIns(past: Past): void {
+  const { deps, signIn } = past.wired
+  for (const [person, { email }] of joined.entries())
+    for (let i = 0; i < (person === 0 ? 12 : 4); i++) {
+      const at = past.someTime(past.chance.between(1, cameDaysAgo(person) - 1))
+      const facts = past.factsOf(person)
+      past.plan(at, async () => {
+        const found = (await deps.people.byEmail(email))!
+        if (i === 0 && person % 5 === 1) await tellRefused(signIn, found, facts, 'password')
+        await tellSignedIn(signIn, found, facts, 'password')
+      })
+    }
+}
+
+/** A second organization of the same admin (O4), where the gate has been down since yesterday. */
+function planSecond(past: Past): void {
+  const { deps } = past.wired
+  let boss: Caller | undefined
+  past.plan(past.hour(48, 9), async () => {
+    const admin = (await deps.people.byEmail(admins[0]!.email))!
+    const founding = { name: organization.second, admin }
+    const made = await done(createOrganization(deps, founding, { ...operator, requestId: null }))
+    boss = callerOf(made.organization.id, admin.name, made.accountId, 'admin')
+    await done(createGroup(deps, boss, past.factsOf(0), { name: 'Prototypes', description: 'What may break.' }))
+    for (const name of ['Gripper rig', 'Sonar bench', 'Simulation farm']) {
+      const { id } = await done(createServiceAccount(deps, boss, past.factsOf(0), { name, role: 'member' }))
+      for (const tokenName of ['Staging', 'Continuous integration']) {
+        const wanted = { name: tokenName, description: '', expiresAt: null, accountId: id }
+        await done(createToken(deps, boss, past.factsOf(0), wanted))
+      }
+    }
+  })
+  past.plan(past.hour(1, 18), () =>
+    saveOver(past, boss!, { creation: 'none', groupIds: [], suspendOutsideGroups: false }),
+  )
+}
+
+/**
+ * Uses of the last 90 days (T8), which nothing but using makes: about every fifth living token was never used, as is
+ * seen from its name's hash, so that each demo shows the same.
+ */
+async function addUses({ owner, today }: Past): Promise<void> {
+  // A use is never older than its token, nor younger than its expiration; weekends are quiet.
+  await sql`
+    insert into token_uses (token_id, organization_id, day, count)
+    select t.id, t.organization_id, d::date,
+      (case when a.kind = 'member' then 3 + abs(hashtext(t.hint || d::date)) % 40 else 150 + abs(hashtext(t.name || d::date)) % 900 end)
+        / (case when extract(isodow from d) > 5 then 4 else 1 end) + 1
+    from (select *, row_number() over (order by id) as place from tokens where revoked_at is null) t
+    join accounts a on a.id = t.account_id
+    join generate_series(${new Date(today - 89 * dayMs)}::timestamptz, ${new Date(today - dayMs)}::timestamptz, '1 day') d
+      on d > t.created_at and (t.expires_at is null or d < t.expires_at)
+    where t.place % 5 <> 2 and (t.place % 5 <> 3 or d < ${new Date(today - 20 * dayMs)})`.execute(owner)
+  await sql`
+    insert into token_last_uses (token_id, organization_id, last_used_at)
+    select u.token_id, u.organization_id,
+      case when max(u.day) < ${new Date(today - dayMs)}::date then max(u.day)::timestamptz + interval '15 hours'
+        else now() - (abs(hashtext(u.token_id)) % 300) * interval '1 minute' end
+    from token_uses u group by u.token_id, u.organization_id`.execute(owner)
+}
