@@ -13,14 +13,16 @@ type Contender = Omit<Load, 'seconds'>
 
 /**
  * Servers on the first core and this client on the last, where the system can do that: moved about between cores, a
- * server that is a little slower than its client pays for each microsecond of its own twice.
+ * server that is a little slower than its client pays for each microsecond of its own twice. Answers how to let this
+ * process go again, since whatever it starts later would inherit its one core.
  */
-function keepApart(servers: readonly (number | undefined)[]): void {
+function keepApart(servers: readonly (number | undefined)[]): () => void {
   const cores = availableParallelism()
-  if (process.platform !== 'linux' || cores < 2) return
-  const pin = (pid: number, core: number) => spawnSync('taskset', ['-a', '-c', '-p', `${core}`, `${pid}`])
-  for (const pid of servers) if (pid !== undefined) pin(pid, 0)
-  pin(process.pid, cores - 1)
+  if (process.platform !== 'linux' || cores < 2) return () => undefined
+  const pin = (pid: number, to: string) => void spawnSync('taskset', ['-a', '-c', '-p', to, `${pid}`])
+  for (const pid of servers) if (pid !== undefined) pin(pid, '0')
+  pin(process.pid, `${cores - 1}`)
+  return () => pin(process.pid, `0-${cores - 1}`)
 }
 
 /** Loads the contenders in turn, round after round, so that a noisy minute hits all of them. */
@@ -30,14 +32,18 @@ export async function takeTurns<Name extends string>(
 ): Promise<Record<Name, Loaded[]>> {
   const results = {} as Record<Name, Loaded[]>
   const names = Object.keys(contenders) as Name[]
-  keepApart(names.map((name) => contenders[name].pid))
-  for (const name of names) {
-    results[name] = []
-    // Warm: compiled, remembered, connected.
-    await load({ ...contenders[name], seconds: Math.min(1, seconds) })
+  const letGo = keepApart(names.map((name) => contenders[name].pid))
+  try {
+    for (const name of names) {
+      results[name] = []
+      // Warm: compiled, remembered, connected.
+      await load({ ...contenders[name], seconds: Math.min(1, seconds) })
+    }
+    for (let round = 0; round < rounds; round += 1)
+      for (const name of names) results[name].push(await load({ ...contenders[name], seconds }))
+  } finally {
+    letGo()
   }
-  for (let round = 0; round < rounds; round += 1)
-    for (const name of names) results[name].push(await load({ ...contenders[name], seconds }))
   return results
 }
 

@@ -7,6 +7,8 @@ import { median, type Row } from './table.ts'
 
 const few = 10
 const many = 10_000
+/** Whoever waits so long has found a fault, not a figure. */
+const mostMs = 30_000
 
 interface Seen {
   /** From asking for the page until its first row is there to be used. */
@@ -35,7 +37,7 @@ const longestFrame = (page: Page) =>
 /** The time until `text` stands in the list's only row, taken in the page itself. */
 const searchFor = (page: Page, label: string, text: string) =>
   page.evaluate(
-    async ({ label, text }) => {
+    async ({ label, text, mostMs }) => {
       const input = document.querySelector<HTMLInputElement>(`input[aria-label="${label}"]`)
       if (!input) throw new Error(`No search box ${label}`)
       const setter = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')?.set
@@ -46,10 +48,13 @@ const searchFor = (page: Page, label: string, text: string) =>
         const rows = document.querySelectorAll('tbody tr')
         return rows.length === 1 && rows[0]?.textContent?.includes(text)
       }
-      while (!found()) await new Promise((frame) => requestAnimationFrame(frame))
+      while (!found()) {
+        if (performance.now() - start > mostMs) throw new Error(`${text} did not come to stand alone`)
+        await new Promise((frame) => requestAnimationFrame(frame))
+      }
       return performance.now() - start
     },
-    { label, text },
+    { label, text, mostMs },
   )
 
 interface List {
