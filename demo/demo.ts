@@ -14,13 +14,23 @@ import { say, tellStory } from './story.ts'
 const root = resolve(import.meta.dirname, '..')
 const dataFolder = mkdtempSync(join(tmpdir(), 'portcullis-demo-'))
 const running = new Set<ChildProcess>()
+
+/** With all that it started itself; one that has just ended by itself is no fault. */
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'ESRCH') throw error
+  }
+}
+
 process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL')
-  rmSync(dataFolder, { recursive: true, force: true })
+  for (const child of running) killGroup(child)
+  rmSync(dataFolder, { recursive: true, force: true, maxRetries: 5 })
 })
-const interrupted = new Promise<void>((done) => {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done())
-})
+/** Until there is something to look at, a signal ends all at once; then it is waited for. */
+let leave: () => void = () => process.exit(130)
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => leave())
 
 /** `detached`: a Ctrl-C in the terminal reaches this process alone, which then ends the others in order. */
 function run(command: string, args: string[], env: Record<string, string> = {}) {
@@ -91,11 +101,12 @@ async function main(): Promise<void> {
     say(`Look around:  ${url}\n  email       ${admins[0]!.email}\n  password    ${password}`)
     say(`Everybody there has that password. In ${organization.second} the gate is down.`)
     say('Ctrl-C ends the demo and removes its data.')
-    await interrupted
+    await new Promise<void>((done) => {
+      leave = done
+    })
   }
   server.child.kill('SIGTERM')
   await server.ended
 }
 
-interrupted.then(() => running.size === 0 && process.exit(130))
 await main()

@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import type { Caller } from '../server/src/features/accounts/rules.ts'
 import { putGroupMember } from '../server/src/features/group-members/actions.ts'
 import { createGroup } from '../server/src/features/groups/actions.ts'
@@ -9,24 +8,12 @@ import { createServiceAccount } from '../server/src/features/service-accounts/ac
 import { getSettings, saveSettings } from '../server/src/features/settings/actions.ts'
 import type { TokenCreation } from '../server/src/features/settings/rules.ts'
 import { tellRefused, tellSignedIn } from '../server/src/features/sign-in/actions.ts'
-import { createToken, deleteToken, refreshToken, updateToken } from '../server/src/features/tokens/actions.ts'
-import { done, openPast, type Past } from './past.ts'
-import {
-  admins,
-  groups,
-  invited,
-  type Member,
-  members,
-  organization,
-  password,
-  personalTokens,
-  services,
-  serviceTokens,
-} from './people.ts'
+import { createToken } from '../server/src/features/tokens/actions.ts'
+import { cameDaysAgo, done, openPast, type Past } from './past.ts'
+import { admins, groups, invited, joined, type Member, organization, password, services } from './people.ts'
+import { addUses, planTokens, type Uses } from './tokens.ts'
 
-const dayMs = 86_400_000
 const operator = { actor: { kind: 'operator', id: null, name: 'Configuration' } as const, ip: null, userAgent: null }
-const joined = [...admins, ...members]
 
 const callerOf = (organizationId: string, name: string, accountId: string, role: 'admin' | 'member'): Caller => ({
   accountId,
@@ -51,6 +38,7 @@ export async function furnish(dataFolder: string): Promise<Furnished> {
     const who = new Map<string, Caller>()
     const ids = new Map<string, string>()
     const secrets = new Map<string, string>()
+    const uses: Uses[] = []
     const boss = () => who.get(admins[0]!.name)!
 
     past.plan(past.hour(270, 9), async () => {
@@ -61,12 +49,12 @@ export async function furnish(dataFolder: string): Promise<Furnished> {
     })
     planMembers(past, who)
     planGroups(past, who, ids)
-    planTokens(past, { who, ids, secrets })
+    planTokens(past, { who, ids, secrets, uses })
     planSettings(past, boss, ids)
     planSignIns(past)
-    planSecond(past)
+    planSecond(past, uses)
     await past.happen()
-    await addUses(past)
+    await addUses(past, uses)
     return {
       organizationId: boss().organizationId,
       secrets: { deploy: secrets.get('Deploy pipeline')!, invoices: secrets.get('Invoice export')! },
@@ -75,9 +63,6 @@ export async function furnish(dataFolder: string): Promise<Furnished> {
     await past.close()
   }
 }
-
-/** How long ago each member came; the founder first, and most within the first months. */
-const cameDaysAgo = (person: number) => (person === 0 ? 270 : Math.round(262 - person * 4.2))
 
 function planMembers(past: Past, who: Map<string, Caller>): void {
   const { deps } = past.wired
@@ -153,99 +138,6 @@ function planGroups(past: Past, who: Map<string, Caller>, ids: Map<string, strin
   }
 }
 
-interface Registers {
-  who: Map<string, Caller>
-  ids: Map<string, string>
-  secrets: Map<string, string>
-}
-
-const tokenCount = 200
-
-/** Of every ten: two have expired, one is about to, two were never used, and five are in use. */
-export type Fate = 'expired' | 'expiring' | 'unused' | 'used'
-const fates: readonly Fate[] = [
-  'used',
-  'expired',
-  'used',
-  'unused',
-  'used',
-  'expiring',
-  'used',
-  'expired',
-  'unused',
-  'used',
-]
-
-function planTokens(past: Past, { who, ids, secrets }: Registers): void {
-  const { deps } = past.wired
-  const { between } = past.chance
-  const boss = () => who.get(admins[0]!.name)!
-  for (let i = 0; i < tokenCount; i++) {
-    // Every third belongs to a service account; admins make those on its behalf.
-    const service = i % 3 === 0 ? services[(i / 3) % services.length]! : undefined
-    const turn = i % 3 === 0 ? i / 3 : i - Math.floor(i / 3) - 1
-    const person = turn % joined.length
-    const round = Math.floor(turn / (service ? services.length : joined.length))
-    const names = service ? serviceTokens : personalTokens
-    const name = names[(round * 3 + turn) % names.length]! + (round >= names.length ? ` ${round + 1}` : '')
-    const since = service ? 220 : cameDaysAgo(person) - 1
-    const fate = fates[Math.floor(i / 3 + i) % fates.length]!
-    const { daysAgo, expires } = lifeOf(fate, past, since)
-    const made = past.someTime(daysAgo)
-    let id = ''
-    const caller = () => (service ? boss() : who.get(joined[person]!.name)!)
-    past.plan(made, async () => {
-      const issued = await done(
-        createToken(deps, caller(), past.factsOf(service ? 0 : person), {
-          name,
-          description: service ? `${service.name}, ${name.toLowerCase()}` : '',
-          expiresAt: expires,
-          accountId: service && ids.get(service.name)!,
-        }),
-      )
-      id = issued.token.id
-      if (service && fate === 'used') secrets.set(service.name, issued.secret)
-    })
-    if (i % 14 === 4 && daysAgo > 3)
-      past.plan(past.someTime(between(1, daysAgo - 1)), async () => {
-        const description = 'See the team wiki before you rotate this one.'
-        await done(updateToken(deps, caller(), past.factsOf(service ? 0 : person), id, { description }))
-      })
-    if (i % 11 === 2 && fate === 'unused' && daysAgo > 3)
-      past.plan(past.someTime(between(1, daysAgo - 1)), async () => {
-        await done(refreshToken(deps, caller(), past.factsOf(service ? 0 : person), id, expires))
-      })
-  }
-  // And some that are gone, which the audit log alone remembers.
-  for (let i = 0; i < 18; i++) {
-    const person = (i * 5) % joined.length
-    const daysAgo = Math.min(between(20, 150), cameDaysAgo(person) - 1)
-    let id = ''
-    const wanted = { name: `Experiment ${i + 1}`, description: '', expiresAt: null, accountId: undefined }
-    const caller = () => who.get(joined[person]!.name)!
-    past.plan(past.someTime(daysAgo), async () => {
-      id = (await done(createToken(deps, caller(), past.factsOf(person), wanted))).token.id
-    })
-    past.plan(past.someTime(between(1, daysAgo - 1)), async () => {
-      await done(deleteToken(deps, caller(), past.factsOf(person), id))
-    })
-  }
-}
-
-/** When a token with this fate was made, and when it expires. */
-function lifeOf(fate: Fate, { chance, today }: Past, since: number): { daysAgo: number; expires: Date | null } {
-  const { between, pick } = chance
-  const inDays = (days: number) => new Date(today + days * dayMs + 43_200_000)
-  if (fate === 'expired') {
-    const life = pick([7, 30, 60, 90])
-    const daysAgo = between(Math.min(life + 2, since), since)
-    return { daysAgo, expires: inDays(-Math.max(1, daysAgo - life)) }
-  }
-  if (fate === 'expiring') return { daysAgo: between(20, Math.min(84, since)), expires: inDays(between(1, 6)) }
-  const daysAgo = between(2, since)
-  return { daysAgo, expires: pick([null, null, inDays(between(30, 300))]) }
-}
-
 /** The gate was down once, on the night of a leak, and half down one evening; only outside working hours. */
 function planSettings(past: Past, boss: () => Caller, ids: Map<string, string>): void {
   const save = (daysAgo: number, hours: number, wanted: () => TokenCreation) =>
@@ -277,7 +169,7 @@ function planSignIns(past: Past): void {
 }
 
 /** A second organization of the same admin (O4), where the gate has been down since yesterday. */
-function planSecond(past: Past): void {
+function planSecond(past: Past, uses: Uses[]): void {
   const { deps } = past.wired
   let boss: Caller | undefined
   past.plan(past.hour(48, 9), async () => {
@@ -290,35 +182,12 @@ function planSecond(past: Past): void {
       const { id } = await done(createServiceAccount(deps, boss, past.factsOf(0), { name, role: 'member' }))
       for (const tokenName of ['Staging', 'Continuous integration']) {
         const wanted = { name: tokenName, description: '', expiresAt: null, accountId: id }
-        await done(createToken(deps, boss, past.factsOf(0), wanted))
+        const { token } = await done(createToken(deps, boss, past.factsOf(0), wanted))
+        uses.push({ tokenId: token.id, place: uses.length, lastDaysAgo: 2 })
       }
     }
   })
   past.plan(past.hour(1, 18), () =>
     saveOver(past, boss!, { creation: 'none', groupIds: [], suspendOutsideGroups: false }),
   )
-}
-
-/**
- * Uses of the last 90 days (T8), which nothing but using makes: about every fifth living token was never used, as is
- * seen from its name's hash, so that each demo shows the same.
- */
-async function addUses({ owner, today }: Past): Promise<void> {
-  // A use is never older than its token, nor younger than its expiration; weekends are quiet.
-  await sql`
-    insert into token_uses (token_id, organization_id, day, count)
-    select t.id, t.organization_id, d::date,
-      (case when a.kind = 'member' then 3 + abs(hashtext(t.hint || d::date)) % 40 else 150 + abs(hashtext(t.name || d::date)) % 900 end)
-        / (case when extract(isodow from d) > 5 then 4 else 1 end) + 1
-    from (select *, row_number() over (order by id) as place from tokens where revoked_at is null) t
-    join accounts a on a.id = t.account_id
-    join generate_series(${new Date(today - 89 * dayMs)}::timestamptz, ${new Date(today - dayMs)}::timestamptz, '1 day') d
-      on d > t.created_at and (t.expires_at is null or d < t.expires_at)
-    where t.place % 5 <> 2 and (t.place % 5 <> 3 or d < ${new Date(today - 20 * dayMs)})`.execute(owner)
-  await sql`
-    insert into token_last_uses (token_id, organization_id, last_used_at)
-    select u.token_id, u.organization_id,
-      case when max(u.day) < ${new Date(today - dayMs)}::date then max(u.day)::timestamptz + interval '15 hours'
-        else now() - (abs(hashtext(u.token_id)) % 300) * interval '1 minute' end
-    from token_uses u group by u.token_id, u.organization_id`.execute(owner)
 }

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { fromUUID } from 'typeid-js'
 import { openDatabase } from '../server/src/db/open.ts'
 import type { IdPrefix } from '../server/src/kernel/ids.ts'
 import type { Result } from '../server/src/kernel/result.ts'
@@ -7,14 +8,13 @@ import { wire } from '../server/src/wire.ts'
 import { browsers, password } from './people.ts'
 
 const dayMs = 86_400_000
-const letters = '0123456789abcdefghjkmnpqrstvwxyz'
 
 /** An id as the service makes them (UUIDv7 in Crockford's base32), of another time: lists are in the order of ids. */
 function idAt(prefix: IdPrefix, at: Date, number: number): string {
   const time = at.getTime().toString(16).padStart(12, '0')
-  const bits = `${time}7${(number % 4096).toString(16).padStart(3, '0')}8${randomBytes(8).toString('hex').slice(1)}`
-  const digits = BigInt(`0x${bits}`).toString(32).padStart(26, '0')
-  return `${prefix}_${digits.replace(/./g, (it) => letters[Number.parseInt(it, 32)]!)}`
+  const random = randomBytes(8).toString('hex').slice(1)
+  const uuid = `${time.slice(0, 8)}-${time.slice(8)}-7${(number % 4096).toString(16).padStart(3, '0')}-8${random.slice(0, 3)}-${random.slice(3)}`
+  return fromUUID(uuid, prefix)
 }
 
 /** Chance that falls alike in every demo (mulberry32). */
@@ -89,6 +89,9 @@ export async function openPast(dataFolder: string) {
     close: wired.close,
   }
 }
+
+/** How long ago each member came; the founder first, and most within the first months. */
+export const cameDaysAgo = (person: number) => (person === 0 ? 270 : Math.round(262 - person * 4.2))
 
 /** What an action answers; nothing that the demo asks for is refused. */
 export async function done<T>(asked: Promise<Result<T, string>>): Promise<T> {

@@ -14,13 +14,16 @@ const people = (names: string): Member[] => names.split(', ').map((name) => ({ n
 /** The first founded the organization and is the one to sign in as. */
 export const admins = people('Maren Holt, Joao Pereira')
 
-export const members = people(
+const members = people(
   'Amara Okafor, Ben Sandoval, Chiara Rossi, Daniel Weiss, Elif Kaya, Farid Haddad, Greta Lindqvist, Hana Suzuki, ' +
     'Ibrahim Diallo, Jana Novak, Kofi Mensah, Lea Fontaine, Mateo Vargas, Nadia Petrova, Omar Farouk, Priya Raman, ' +
     'Quinn Gallagher, Rosa Delgado, Samuel Adeyemi, Tanvi Desai, Umberto Greco, Vera Kowalska, William Tan, ' +
     'Ximena Flores, Yusuf Demir, Zoe Chambers, Anders Berg, Bianca Moretti, Cedric Laurent, Divya Nair, ' +
     'Emil Hansen, Fiona Murphy, Gabriel Costa, Ingrid Solberg',
 )
+
+/** Everybody who is here, in the order in which they came. */
+export const joined = [...admins, ...members]
 
 /** Invited, and not yet here; the first let the link run out. */
 export const invited = people('Lukas Brandt, Noor Hassan, Tessa Whitfield, Marcus Bell')

@@ -127,7 +127,7 @@ function withCode(error: unknown): unknown {
   return error
 }
 
-/** One login under two names for its address would serve as the owner; it is told apart by the role alone. */
+/** Two addresses with one login: the service would log in as the owner, so it takes on a role as if there were one address. */
 const isSameLogin = (url: string, migrationUrl: string) => new URL(url).username === new URL(migrationUrl).username
 
 /** The role that the service logs in as, to which the owner grants what it needs; `powerful`: no wall would bind it. */

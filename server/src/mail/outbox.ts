@@ -28,7 +28,8 @@ const timeouts = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTim
 const fewAtATime = { pool: true, maxConnections: 3, maxMessages: 1, maxRequeues: 0 } as const
 
 /**
- * Where mail leaves. Each mail has a connection of its own, and a server that was away is simply asked again. Without settings nothing leaves, and whoever needs a link is shown it.
+ * Where mail leaves. Each mail has a connection of its own, and a server that was away is simply asked again. Without
+ * settings nothing leaves, and whoever needs a link is shown it.
  */
 export function createOutbox(settings: MailSettings | undefined, log: Log): Outbox {
   if (!settings) {
