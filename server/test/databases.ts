@@ -69,7 +69,9 @@ export async function newPostgresDatabase(template = inject('servers').template)
   const name = `portcullis_test_${randomUUID().replaceAll('-', '')}`
   await asOwner(`create database ${name} template ${template}`)
   const at = (url: string) => url.replace(/\/[^/]*$/, `/${name}`)
-  return { name, url: at(owner), appUrl: at(app), drop: () => asOwner(`drop database if exists ${name} with (force)`) }
+  // By the superuser: an autovacuum worker that happens to be there is one too, and nobody else may end it.
+  const drop = () => asAdmin(`drop database if exists ${name} with (force)`)
+  return { name, url: at(owner), appUrl: at(app), drop }
 }
 
 async function openPostgres(): Promise<TestDatabase> {
