@@ -70,7 +70,7 @@ type Signed = { ok: true; key: SigningKey } | ReturnType<typeof no>
 export async function verifySignature(jws: Jws, provider: OAuthProvider, keys: Keys): Promise<Signed> {
   const { alg, kid } = jws.header
   const set = await keys.of(provider)
-  if (!set) return no('Keys', 'unavailable', 'The provider’s keys cannot be had at the moment.', provider)
+  if (!set) return unavailable(provider)
   if (!(provider.algorithms as readonly string[]).includes(alg))
     return no('Algorithm', 'invalid_signature', 'Its algorithm is not allowed for this provider.', provider)
   let found = keysFor(set, alg, kid)
@@ -81,6 +81,9 @@ export async function verifySignature(jws: Jws, provider: OAuthProvider, keys: K
   const key = await signerAmong(jws, found)
   return key ? { ok: true, key } : no('Signature', 'invalid_signature', 'The signature is not good.', provider)
 }
+
+const unavailable = (provider: OAuthProvider) =>
+  no('Keys', 'unavailable', 'The provider’s keys cannot be had at the moment.', provider)
 
 const disabled = (provider: OAuthProvider) =>
   no('Provider', 'provider_disabled', 'The provider is disabled. Enable it to accept its tokens.', provider)
@@ -128,23 +131,22 @@ const unmapped = (provider: OAuthProvider) =>
   no('Account mapping', 'unmapped_subject', 'No account is mapped to this subject. Add a mapping.', provider)
 
 /**
- * Whether a token that was verified before is still good (E6, E7): its key is in the provider's present set, and all
- * but the signature is asked anew of the provider as it is now.
+ * Whether a token that was verified before is still good (E6, E7): `set` is the provider's present one and has its key;
+ * and all but the signature is asked anew of the provider as it is now. In the same tick, for decisions from memory.
  */
-export async function judgeAgain(
+export function judgeAgain(
   before: Pick<VerifiedToken, 'jws' | 'thumbprint'>,
-  now: Registered,
-  parts: Pick<VerifyParts, 'keys' | 'now'>,
-): Promise<Fault<ExternalReason> | undefined> {
-  const { provider, accountId } = now
+  { provider, accountId }: Registered,
+  set: KeySet | undefined,
+  nowMs: number,
+): Fault<ExternalReason> | undefined {
   if (!provider.enabled) return disabled(provider)
-  const set = await parts.keys.of(provider)
-  if (!set) return no('Keys', 'unavailable', 'The provider’s keys cannot be had at the moment.')
+  if (!set) return unavailable(provider)
   const { alg, kid } = before.jws.header
   const allowed = (provider.algorithms as readonly string[]).includes(alg)
   if (!allowed || !keysFor(set, alg, kid).some((it) => it.thumbprint === before.thumbprint))
     return no('Key', 'invalid_signature', 'The provider no longer has the key that signed it.')
-  return claimsFault(before.jws, provider, parts.now()) ?? (accountId === undefined ? unmapped(provider) : undefined)
+  return claimsFault(before.jws, provider, nowMs) ?? (accountId === undefined ? unmapped(provider) : undefined)
 }
 
 /** E8: an admin's token against one provider, every check with its outcome; nothing of it is kept. */
