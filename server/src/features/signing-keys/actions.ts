@@ -31,7 +31,7 @@ export interface KeyCacheParts {
   now: () => number
   /** The stored set of a provider that this process has not met yet. */
   load?: (provider: Keyed) => Promise<KeptKeys | undefined>
-  /** Told after each fetch; `changed` when the keys are not those of before, for storage and the change feed. */
+  /** Told after each fetch, and must not throw; `changed` when the keys are not those of before, for storage and the change feed. */
   fetched?: (provider: Keyed, kept: KeptKeys | undefined, status: KeyStatus, changed: boolean) => void
 }
 
@@ -126,7 +126,9 @@ export function buildKeyCache({ fetchJson, now, load, fetched }: KeyCacheParts):
   const download = (url: string): Promise<Fetched> => {
     const running = flights.get(url)
     if (running) return running
-    const flight = fetchJson(url).finally(() => flights.delete(url))
+    const flight = fetchJson(url)
+      .catch((): Fetched => ({ ok: false, code: 'unreachable' }))
+      .finally(() => flights.delete(url))
     flights.set(url, flight)
     return flight
   }
