@@ -256,6 +256,15 @@ describe('sets that are stored for all processes', () => {
   })
 })
 
+test('what comes back for a provider that was forgotten meanwhile is neither kept nor told', async () => {
+  let told = 0
+  const cache = build({ fetched: () => void told++ })
+  const flight = cache.refresh(at('/a'))
+  cache.forget('idp_a')
+  await flight
+  expect([told, cache.status('idp_a').count]).toEqual([0, 0])
+})
+
 test('a fetch that throws is a failure like any other', async () => {
   const cache = build({ fetchJson: () => Promise.reject<Fetched>(new Error('bug')) })
   expect(await kidsOf(cache)).toBeUndefined()
