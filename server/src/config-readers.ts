@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import ipaddr from 'ipaddr.js'
 import * as z from 'zod'
 import { nameText } from './http/shapes.ts'
+import { readAllowedHosts } from './outbound/addresses.ts'
 
 /** What one variable's text means, or what is wrong with it, as the end of a sentence that begins with its name. */
 export type Reading<T> = { value: T } | { wrong: string }
@@ -115,6 +116,18 @@ export function readProxies(text: string): Reading<readonly string[]> {
     cidrs.push(cidr)
   }
   return value(cidrs)
+}
+
+/** Host names, addresses or CIDRs, separated by commas. */
+export function readJwksHosts(text: string): Reading<readonly string[]> {
+  const hosts = text.split(',').map((it) => it.trim())
+  const read = readAllowedHosts(hosts)
+  // By its place: who pastes a URL here may paste a password with it.
+  return 'wrong' in read
+    ? wrong(
+        `holds as entry ${hosts.indexOf(read.wrong) + 1} neither a host name, an address nor a network (10.0.0.0/8)`,
+      )
+    : value(hosts)
 }
 
 export function readSmtpUrl(text: string): Reading<string> {

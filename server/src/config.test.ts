@@ -36,6 +36,7 @@ test('nothing set: every default, frozen', () => {
     database: { kind: 'embedded' },
     firstAdmin: undefined,
     trustedProxies: [],
+    allowedJwksHosts: [],
     productName: 'AI Hub',
     mail: undefined,
     logLevel: 'info',
@@ -68,6 +69,10 @@ const good: [Environment, Partial<Settings>][] = [
   [
     { PORTCULLIS_TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.7,::1,fd00::/8' },
     { trustedProxies: ['10.0.0.0/8', '192.0.2.7/32', '::1/128', 'fd00::/8'] },
+  ],
+  [
+    { PORTCULLIS_ALLOWED_JWKS_HOSTS: 'idp.internal, 10.0.0.0/8,::1' },
+    { allowedJwksHosts: ['idp.internal', '10.0.0.0/8', '::1'] },
   ],
   [{ PORTCULLIS_PRODUCT_NAME: ' Mühle 水車 ' }, { productName: 'Mühle 水車' }],
   [
@@ -120,6 +125,7 @@ const bad: [variable: string, ...values: string[]][] = [
   ['PORTCULLIS_ADMIN_PASSWORD', 'elevenchars', 'x'.repeat(129)],
   ['PORTCULLIS_ORGANIZATION', 'x'.repeat(101), 'two\nlines', '\ud800'],
   ['PORTCULLIS_TRUSTED_PROXIES', 'proxy.example', '10.0.0.0/33', '10.0.0.0/8,', '1', '300.0.0.1', '::/129'],
+  ['PORTCULLIS_ALLOWED_JWKS_HOSTS', 'http://idp.internal', 'idp.internal,', '10.0.0.0/33', '*.internal', 'a b', '1.2'],
   ['PORTCULLIS_PRODUCT_NAME', 'x'.repeat(61), 'a\u0000b'],
   ['SMTP_URL', 'mail.example.com', 'http://mail.example.com', 'smtp://'],
   ['MAIL_FROM', 'nobody', 'Name <nobody>', 'a@example.com\nBcc: b@example.com'],

@@ -23,6 +23,8 @@ export interface Settings {
   readonly firstAdmin: { readonly email: string; readonly password: string; readonly organization: string } | undefined
   /** CIDRs whose forwarding headers are believed. */
   readonly trustedProxies: readonly string[]
+  /** Hosts, addresses and CIDRs that key sets may be fetched from though they are not globally reachable (E7). */
+  readonly allowedJwksHosts: readonly string[]
   readonly productName: string
   readonly mail: { readonly url: string; readonly from: string } | undefined
   readonly logLevel: LogLevel
@@ -59,6 +61,7 @@ export const variables = [
   'PORTCULLIS_ORGANIZATION',
   'PORTCULLIS_TRUSTED_PROXIES',
   'PORTCULLIS_PRODUCT_NAME',
+  'PORTCULLIS_ALLOWED_JWKS_HOSTS',
   'SMTP_URL',
   'MAIL_FROM',
   'LOG_LEVEL',
@@ -147,6 +150,7 @@ export function parseSettings(env: Environment): Configured<Settings> {
     resourceKeys: take('PORTCULLIS_RESOURCE_KEY', readers.readResourceKeys),
     firstAdmin: email && password && organization ? { email, password, organization } : undefined,
     trustedProxies: take('PORTCULLIS_TRUSTED_PROXIES', readers.readProxies) ?? [],
+    allowedJwksHosts: take('PORTCULLIS_ALLOWED_JWKS_HOSTS', readers.readJwksHosts) ?? [],
     productName: take('PORTCULLIS_PRODUCT_NAME', readers.readName(60)) ?? 'AI Hub',
     mail: smtpUrl && from ? { url: smtpUrl, from } : undefined,
     logLevel: take('LOG_LEVEL', readers.readLogLevel) ?? 'info',

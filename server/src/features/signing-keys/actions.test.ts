@@ -1,0 +1,272 @@
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { jwkOf, keys } from '../../../test/forge.ts'
+import { readAllowedHosts } from '../../outbound/addresses.ts'
+import { buildFetchJson, type Fetched } from '../../outbound/fetch-json.ts'
+import { buildKeyCache, coolDownMs, type KeyCacheParts, type KeyStatus, refreshAfterMs, serveForMs } from './actions.ts'
+import { readKeySet } from './rules.ts'
+
+type Behaviour = (res: ServerResponse) => unknown
+const serve =
+  (...list: unknown[]): Behaviour =>
+  (res) =>
+    res.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify({ keys: list }))
+const down: Behaviour = (res) => res.writeHead(503).end()
+const rsa = jwkOf(keys.rsa, { kid: 'rsa' })
+const p256 = jwkOf(keys.p256, { kid: 'p256' })
+
+/** What each path of the provider answers; the test switches it. */
+let behave: Record<string, Behaviour> = {}
+let asked: string[] = []
+const server = createServer((req, res) => {
+  asked.push(req.url ?? '')
+  ;(behave[req.url ?? ''] ?? down)(res)
+})
+let origin = ''
+beforeAll(async () => {
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+})
+afterAll(() => {
+  server.close()
+  server.closeAllConnections()
+})
+
+let nowMs = 0
+beforeEach(() => {
+  nowMs = 1_790_000_000_000
+  behave = { '/a': serve(rsa), '/b': serve(p256) }
+  asked = []
+})
+const later = (ms: number) => {
+  nowMs += ms
+}
+const listed = readAllowedHosts(['127.0.0.1'])
+const allowed = 'wrong' in listed ? expect.unreachable(listed.wrong) : listed
+const fetchJson = buildFetchJson({ allowed, resolve: async () => [], wait: async () => undefined, deadlineMs: 300 })
+const build = (parts: Partial<KeyCacheParts> = {}) => buildKeyCache({ fetchJson, now: () => nowMs, ...parts })
+const at = (path: string, id = `idp_${path.slice(1)}`) => ({ id, jwksUrl: `${origin}${path}` })
+type Cache = ReturnType<typeof build>
+const kidsOf = async (cache: Cache, path = '/a') => (await cache.of(at(path)))?.keys.map((it) => it.kid)
+
+test('a set is fetched once, and then answers in the same tick for ten minutes', async () => {
+  const cache = build()
+  expect(await kidsOf(cache)).toEqual(['rsa'])
+  later(refreshAfterMs - 1)
+  expect(cache.of(at('/a'))).toMatchObject({ keys: [{ kid: 'rsa' }] })
+  expect(asked).toEqual(['/a'])
+})
+
+test('after ten minutes the next use fetches anew, and is not held up by it', async () => {
+  const cache = build()
+  await kidsOf(cache)
+  behave['/a'] = serve(p256)
+  later(refreshAfterMs)
+  expect(cache.of(at('/a'))).toMatchObject({ keys: [{ kid: 'rsa' }] })
+  await cache.newer(at('/a'))
+  expect([await kidsOf(cache), asked.length]).toEqual([['p256'], 2])
+})
+
+test('a set that nobody asked for in a long time is fetched before it serves: a withdrawn key is gone', async () => {
+  const cache = build()
+  await kidsOf(cache)
+  behave['/a'] = serve()
+  later(50 * 60_000)
+  expect(await kidsOf(cache)).toEqual([])
+})
+
+test('what is due is fetched by the timer, used or not', async () => {
+  const cache = build()
+  await Promise.all([kidsOf(cache), kidsOf(cache, '/b')])
+  await cache.refreshDue()
+  later(refreshAfterMs)
+  await cache.refreshDue()
+  await cache.refreshDue()
+  expect(asked.sort()).toEqual(['/a', '/a', '/b', '/b'])
+})
+
+describe('one fetch at a time', () => {
+  test('for any number of requests, for unknown keys too', async () => {
+    const cache = build()
+    await Promise.all(Array.from({ length: 50 }, () => cache.of(at('/a'))))
+    await Promise.all(Array.from({ length: 50 }, () => cache.newer(at('/a'))))
+    expect(asked).toEqual(['/a', '/a'])
+  })
+
+  test('for a URL that several providers share', async () => {
+    const cache = build()
+    await Promise.all(['1', '2', '3'].map((id) => cache.of(at('/a', id))))
+    expect(asked).toEqual(['/a'])
+  })
+})
+
+describe('at most one in 30 seconds', () => {
+  test('for unknown keys; the first finds a key that was added a moment ago', async () => {
+    const cache = build()
+    await kidsOf(cache)
+    behave['/a'] = serve(rsa, p256)
+    expect((await cache.newer(at('/a')))?.keys.length).toBe(2)
+    for (let i = 0; i < 20; i++) await cache.newer(at('/a'))
+    expect(asked.length).toBe(2)
+    later(coolDownMs - 1)
+    await cache.newer(at('/a'))
+    expect(asked.length).toBe(2)
+    later(1)
+    await cache.newer(at('/a'))
+    expect(asked.length).toBe(3)
+  })
+
+  test('after a failure, without a set: refused at once and not asked', async () => {
+    behave['/a'] = down
+    const cache = build()
+    expect(await kidsOf(cache)).toBeUndefined()
+    expect(cache.of(at('/a'))).toBeUndefined()
+    later(coolDownMs - 1)
+    expect([cache.of(at('/a')), await cache.newer(at('/a')), asked.length]).toEqual([undefined, undefined, 1])
+    behave['/a'] = serve(rsa)
+    later(1)
+    expect([await kidsOf(cache), asked.length]).toEqual([['rsa'], 2])
+  })
+
+  test('but an admin refreshes at once', async () => {
+    behave['/a'] = down
+    const cache = build()
+    await kidsOf(cache)
+    behave['/a'] = serve(rsa)
+    expect(await cache.refresh(at('/a'))).toEqual({ fetchedAtMs: nowMs, count: 1, lastError: null })
+    expect(await kidsOf(cache)).toEqual(['rsa'])
+  })
+})
+
+test('the last good set serves for an hour while the provider is down, and then no longer', async () => {
+  const cache = build()
+  await kidsOf(cache)
+  behave['/a'] = down
+  const after: unknown[] = []
+  for (const minutes of [15, 30, 45, 59.99, 60, 61]) {
+    nowMs = 1_790_000_000_000 + minutes * 60_000
+    await cache.refreshDue()
+    after.push((await kidsOf(cache))?.length)
+  }
+  expect(after).toEqual([1, 1, 1, 1, undefined, undefined])
+  expect(cache.status('idp_a')).toMatchObject({ count: 1, lastError: expect.stringContaining('status 200') })
+  expect(serveForMs).toBe(3_600_000)
+})
+
+describe('a hostile or broken document', () => {
+  const failing: [string, Behaviour][] = [
+    ['10,000 keys', serve(...Array.from({ length: 10_000 }, () => ({ kty: 'RSA' })))],
+    ['101 keys', serve(...Array.from({ length: 101 }, () => p256))],
+    ['no keys member', (res) => res.writeHead(200, { 'Content-Type': 'application/json' }).end('{}')],
+    ['HTML', (res) => res.writeHead(200, { 'Content-Type': 'text/html' }).end('<p>')],
+    ['a redirect', (res) => res.writeHead(302, { Location: '/b' }).end()],
+    ['silence', () => undefined],
+    ['a broken connection', (res) => res.destroy()],
+  ]
+  test.each(failing)('%s: the last good set stays', async (_name, how) => {
+    const cache = build()
+    await kidsOf(cache)
+    behave['/a'] = how
+    const status = await cache.refresh(at('/a'))
+    expect([status.count, status.lastError === null, await kidsOf(cache)]).toEqual([1, false, ['rsa']])
+  })
+
+  test('a bad key beside good ones is left out and told of', async () => {
+    behave['/a'] = serve({ ...rsa, e: 'AQ' }, p256, { kty: 'oct', k: 'AAAA' })
+    const cache = build()
+    expect(await kidsOf(cache)).toEqual(['p256'])
+    expect(cache.status('idp_a').lastError).toBe('Keys left out: 2, first an RSA key whose e is 1 or even.')
+  })
+
+  test('a provider that withdraws all its keys has none', async () => {
+    const cache = build()
+    await kidsOf(cache)
+    behave['/a'] = serve()
+    await cache.refresh(at('/a'))
+    expect(await kidsOf(cache)).toEqual([])
+  })
+})
+
+test('a provider that hangs delays nobody else', async () => {
+  behave['/a'] = () => undefined
+  const cache = build()
+  const hanging = cache.of(at('/a'))
+  expect(await kidsOf(cache, '/b')).toEqual(['p256'])
+  expect(await hanging).toBeUndefined()
+})
+
+test('keys belong to their provider: the same kid elsewhere is another key', async () => {
+  behave['/b'] = serve(jwkOf(keys.otherRsa, { kid: 'rsa' }))
+  const cache = build()
+  const [a, b] = [await cache.of(at('/a')), await cache.of(at('/b'))]
+  expect(a?.keys[0]?.thumbprint).not.toBe(b?.keys[0]?.thumbprint)
+})
+
+test('a new address drops the keys of the one before, also those that are still on their way', async () => {
+  const cache = build()
+  const before = cache.of(at('/a', 'idp'))
+  expect((await cache.of(at('/b', 'idp')))?.keys[0]?.kid).toBe('p256')
+  await before
+  expect((await cache.of(at('/b', 'idp')))?.keys[0]?.kid).toBe('p256')
+  cache.forget('idp')
+  expect(cache.status('idp')).toEqual({ fetchedAtMs: undefined, count: 0, lastError: null })
+})
+
+describe('sets that are stored for all processes', () => {
+  const set = readKeySet({ keys: [p256] })
+  const stored = typeof set === 'string' ? expect.unreachable(set) : set
+
+  test('a stored set serves without a fetch', async () => {
+    const cache = build({ load: async () => ({ set: stored, fetchedAtMs: nowMs - 1000 }) })
+    expect([await kidsOf(cache), asked]).toEqual([['p256'], []])
+  })
+
+  test('a stored set that is too old, or a store that is away, leads to a fetch', async () => {
+    const old = build({ load: async () => ({ set: stored, fetchedAtMs: nowMs - serveForMs }) })
+    const away = build({ load: () => Promise.reject(new Error('away')) })
+    expect([await kidsOf(old), await kidsOf(away)]).toEqual([['rsa'], ['rsa']])
+  })
+
+  test('what another process fetched is taken over, unless ours is newer', async () => {
+    const cache = build()
+    await kidsOf(cache)
+    cache.adopt(at('/a'), { set: stored, fetchedAtMs: nowMs - 1 })
+    expect(await kidsOf(cache)).toEqual(['rsa'])
+    cache.adopt(at('/a'), { set: stored, fetchedAtMs: nowMs + 1 })
+    expect(await kidsOf(cache)).toEqual(['p256'])
+  })
+
+  test('each fetch is told, and whether the keys changed; their order in the document does not count', async () => {
+    const told: [KeyStatus['count'], boolean][] = []
+    const cache = build({ fetched: (_provider, _kept, status, changed) => told.push([status.count, changed]) })
+    const documents = [serve(rsa), serve(rsa), serve(rsa, p256), serve(p256, rsa), serve(p256), down]
+    for (const document of documents) {
+      behave['/a'] = document
+      await cache.refresh(at('/a'))
+    }
+    expect(told).toEqual([
+      [1, true],
+      [1, false],
+      [2, true],
+      [2, false],
+      [1, true],
+      [1, false],
+    ])
+  })
+})
+
+test('what comes back for a provider that was forgotten meanwhile is neither kept nor told', async () => {
+  let told = 0
+  const cache = build({ fetched: () => void told++ })
+  const flight = cache.refresh(at('/a'))
+  cache.forget('idp_a')
+  await flight
+  expect([told, cache.status('idp_a').count]).toEqual([0, 0])
+})
+
+test('a fetch that throws is a failure like any other', async () => {
+  const cache = build({ fetchJson: () => Promise.reject<Fetched>(new Error('bug')) })
+  expect(await kidsOf(cache)).toBeUndefined()
+  expect(cache.status('idp_a').lastError).not.toBeNull()
+})
