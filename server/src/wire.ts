@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
+import { setTimeout as setTimeoutPromise } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { typeidUnboxed } from 'typeid-js'
 import { changer, type Forget, reader } from './db/change.ts'
@@ -11,6 +12,7 @@ import { people } from './db/people.ts'
 import { setups } from './db/setups.ts'
 import { buildGate } from './features/access/actions.ts'
 import { Memory } from './features/access/store.ts'
+import { accountMappingRoutes } from './features/account-mappings/routes.ts'
 import { accountRoutes } from './features/accounts/routes.ts'
 import { auditRoutes } from './features/audit/routes.ts'
 import { tellExpirations } from './features/expiry-notices/actions.ts'
@@ -18,12 +20,14 @@ import { groupMemberRoutes } from './features/group-members/routes.ts'
 import { groupRoutes } from './features/groups/routes.ts'
 import { invitationRoutes } from './features/invitations/routes.ts'
 import { memberRoutes } from './features/members/routes.ts'
+import { oauthProviderRoutes } from './features/oauth-providers/routes.ts'
 import { organizationRoutes } from './features/organizations/routes.ts'
 import { serviceAccountRoutes } from './features/service-accounts/routes.ts'
 import { settingsRoutes } from './features/settings/routes.ts'
 import { setupRoutes } from './features/setup/routes.ts'
 import { buildSignIn } from './features/sign-in/actions.ts'
 import { signInRoutes } from './features/sign-in/routes.ts'
+import { buildKeyCache } from './features/signing-keys/actions.ts'
 import { tokenRoutes } from './features/tokens/routes.ts'
 import { buildRecorder } from './features/usage/actions.ts'
 import { usageRoutes } from './features/usage/routes.ts'
@@ -42,6 +46,9 @@ import { originsOf } from './http/origins.ts'
 import { buildRouter } from './http/router.ts'
 import { signInHandler } from './http/sign-in.ts'
 import type { Outbox, World } from './kernel/deps.ts'
+import { type AllowedHosts, readAllowedHosts, targetOf } from './outbound/addresses.ts'
+import { buildFetchJson } from './outbound/fetch-json.ts'
+import { resolveHost } from './outbound/resolve.ts'
 
 /** Every route of the management API; the OpenAPI document and the route table test read this list. */
 export const routes = [
@@ -55,6 +62,8 @@ export const routes = [
   ...groupMemberRoutes,
   ...usageRoutes,
   ...tokenRoutes,
+  ...oauthProviderRoutes,
+  ...accountMappingRoutes,
   ...auditRoutes,
   ...setupRoutes,
 ]
@@ -68,16 +77,27 @@ export interface Options {
   secrets: readonly [string, ...string[]]
   resourceKeys: readonly string[]
   consoleFolder: string
+  /** Where keys may be fetched from though it is not globally reachable (E7). */
+  allowedJwksHosts?: readonly string[]
   /** True once a stop was asked for: readiness drops. */
   stopping?: () => boolean
 }
 
 /** How often counts, links and sessions that have run out are forgotten. */
+/** How often it is looked whether a provider's keys are due (E7). */
+const keysEveryMs = 30 * 1000
 const sweepEveryMs = 60 * 60 * 1000
 /** The first notices of expirations wait for the start to be over; a process that lives an hour or less still gives them. */
 const firstNoticesMs = 60 * 1000
 
 const realWorld: World = { now: () => new Date(), newId: (prefix) => typeidUnboxed(prefix), randomBytes }
+
+/** The configuration has looked at every entry, so a wrong one is a bug. */
+function allowedHostsOf(entries: readonly string[] = []): AllowedHosts {
+  const read = readAllowedHosts(entries)
+  if ('wrong' in read) throw new Error(`Not a host: ${read.wrong}`)
+  return read
+}
 
 export type Wired = Awaited<ReturnType<typeof wire>>
 
@@ -125,6 +145,9 @@ export async function wire(
   })
   const read = reader(db)
   const change = changer(db, world, (what) => lease.applyOwn(what))
+  const allowed = allowedHostsOf(options.allowedJwksHosts)
+  const fetchJson = buildFetchJson({ allowed, resolve: resolveHost, wait: setTimeoutPromise })
+  const keys = buildKeyCache({ fetchJson, now: () => world.now().getTime() })
   const instance = { publicUrl: options.publicUrl, productName: options.productName }
   const origins = originsOf(options.publicUrl)
   const signIn = buildSignIn({
@@ -150,6 +173,9 @@ export async function wire(
     passwords: signIn.passwords,
     sessions: signIn.sessions,
     instance,
+    keys,
+    fetchJson,
+    mayNameUrl: (url) => targetOf(url, allowed) !== undefined,
     confirmation: {
       name: `${hostname()}:${process.pid}`,
       forgotAt: (organizationId) => memory.forgotAt(organizationId),
@@ -187,6 +213,7 @@ export async function wire(
     setInterval(sweep, sweepEveryMs).unref(),
     setTimeout(notify, firstNoticesMs).unref(),
     setInterval(notify, sweepEveryMs).unref(),
+    setInterval(() => signIn.later('key sets', keys.refreshDue), keysEveryMs).unref(),
   ]
   return {
     deps,

@@ -36,7 +36,10 @@ export interface Member {
 export type Harness = Awaited<ReturnType<typeof harness>>
 
 /** The real app on a real database, in this process: no socket, no mocks, a clock that tests set, mail that is kept. */
-export async function harness(database: TestDatabase, options: { mail?: boolean } = {}) {
+export async function harness(
+  database: TestDatabase,
+  options: { mail?: boolean; allowedJwksHosts?: readonly string[] } = {},
+) {
   const clock = { now: new Date() }
   const sent: Mail[] = []
   const outbox = { configured: options.mail ?? false, send: async (mail: Mail) => void sent.push(mail) }
@@ -48,6 +51,7 @@ export async function harness(database: TestDatabase, options: { mail?: boolean 
       secrets: ['a secret for tests that has more than thirty-two characters'],
       resourceKeys: [resourceKey],
       consoleFolder: '/nonexistent',
+      allowedJwksHosts: options.allowedJwksHosts ?? [],
     },
     database,
     outbox,

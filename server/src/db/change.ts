@@ -12,10 +12,11 @@ export type Writer = Transaction<Tables>
 
 /**
  * A record that every process must forget (P11). `organization` means its settings and roles; a token is named by the
- * hash of its secret, which is how it is remembered.
+ * hash of its secret, which is how it is remembered. `provider` means an OAuth provider's record and keys, by its id;
+ * `issuer` whatever is known of who is registered and mapped there, by the issuer itself (E4).
  */
 export interface Forget {
-  kind: 'organization' | 'account' | 'token'
+  kind: 'organization' | 'account' | 'token' | 'provider' | 'issuer'
   id: string
 }
 

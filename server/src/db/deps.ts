@@ -1,8 +1,42 @@
+import type { OAuthProvider } from '../features/oauth-providers/rules.ts'
+import type { KeySet } from '../features/signing-keys/rules.ts'
 import type { Confirmation, Instance, Outbox, Passwords, Sessions, World } from '../kernel/deps.ts'
+import type { FetchJson } from '../outbound/fetch-json.ts'
 import type { Change, Read } from './change.ts'
 import type { Lookups } from './lookups.ts'
 import type { People } from './people.ts'
 import type { Setups } from './setups.ts'
+
+/** A provider's keys as every process may have them: stored with the provider, and told by the change feed (E7). */
+export interface KeptKeys {
+  set: KeySet
+  /** Unix milliseconds. */
+  fetchedAtMs: number
+}
+
+export interface KeyStatus {
+  fetchedAtMs: number | undefined
+  count: number
+  lastError: string | null
+}
+
+export type Keyed = Pick<OAuthProvider, 'id' | 'jwksUrl'>
+
+/** What this process knows of providers' keys (E7). */
+export interface KeyCache {
+  /** The set that may verify now; in the same tick when memory has it. Undefined: `unavailable`. */
+  of: (provider: Keyed) => KeySet | undefined | Promise<KeySet | undefined>
+  /** After a look for newer keys, at most one in 30 s, for a key that the set does not have. */
+  newer: (provider: Keyed) => Promise<KeySet | undefined>
+  /** At once, since an admin asks; still one fetch at a time. */
+  refresh: (provider: Keyed) => Promise<KeyStatus>
+  /** A set that another process fetched, as the feed tells; an older one than ours is left alone. */
+  adopt: (provider: Keyed, kept: KeptKeys) => void
+  forget: (providerId: string) => void
+  status: (providerId: string) => KeyStatus
+  /** For a timer: begins to fetch whatever is due, so that a withdrawn key goes also where nobody asks. */
+  refreshDue: () => Promise<void>
+}
 
 /** What actions are given: never the whole database, only its doors. */
 export interface Deps extends World {
@@ -16,4 +50,9 @@ export interface Deps extends World {
   sessions: Sessions
   instance: Instance
   confirmation: Confirmation
+  keys: KeyCache
+  /** Guarded against the operator's network (E7). */
+  fetchJson: FetchJson
+  /** May an admin enter this address: https, or on the operator's list, and no literal address that is not global (E7)? */
+  mayNameUrl: (url: string) => boolean
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Claimed, Due, Expiring } from '../features/expiry-notices/rules.ts'
+import type { SignatureAlgorithm } from '../features/oauth-providers/rules.ts'
 import type { TokenUse } from '../features/usage/rules.ts'
 import type { Database } from './change.ts'
 
@@ -31,6 +32,50 @@ export interface FoundToken {
   selected: string[]
 }
 
+/** What `find_external` and `find_token` alike tell of an account and its organization. */
+type FoundAccount = Pick<
+  FoundToken,
+  | ('organization_id' | 'kind' | 'role' | 'name' | 'username' | 'groups')
+  | ('organization_role_ids' | 'creation' | 'suspend_outside_groups' | 'selected')
+>
+
+/** One row of `find_external`: a provider that may fit a token, and the account that its subject is mapped to. */
+export interface FoundExternal extends Omit<FoundAccount, 'kind' | 'role' | 'name' | 'username'> {
+  provider_id: string
+  jwks_url: string
+  audiences: string[]
+  algorithms: SignatureAlgorithm[]
+  subject_claim: string
+  scope_claim: string
+  require_scope: boolean
+  clock_tolerance: number
+  max_lifetime: number
+  enabled: boolean
+  keys_fetched_at: Date | null
+  account_id: string | null
+  kind: FoundAccount['kind'] | null
+  role: FoundAccount['role'] | null
+  name: string | null
+  username: string | null
+}
+
+/** What a token says of itself, as `find_external` asks: nothing of it is verified. */
+export interface ExternalQuestion {
+  issuer: string
+  audiences: readonly string[]
+  /** The top-level claims that are strings, without what a database cannot hold (U+0000, lone surrogates). */
+  claims: Readonly<Record<string, string>>
+  namedOrganizationId: string | undefined
+}
+
+/** A stored key set, of the address that it came from (E7). */
+export interface FoundKeys {
+  jwks_url: string
+  key_set: { keys: unknown[] } | null
+  fetched_at: Date | null
+  last_error: string | null
+}
+
 export type Lookups = ReturnType<typeof lookups>
 
 /** The few look-ups that happen before an organization is known; each is one SECURITY DEFINER function (4th wall door, O1). */
@@ -38,6 +83,26 @@ export const lookups = (db: Database) => ({
   /** By the SHA-256 of a secret (base64url); also finds retired secrets and tokens of removed owners, and says so. */
   findToken: async (hash: string): Promise<FoundToken | undefined> =>
     (await sql<FoundToken>`select * from find_token(${hash})`.execute(db)).rows[0],
+
+  /** E4: the providers that map a token's subject, at most ten; where none does, one that gives the reason. */
+  findExternal: async ({
+    issuer,
+    audiences,
+    claims,
+    namedOrganizationId,
+  }: ExternalQuestion): Promise<FoundExternal[]> =>
+    (
+      await sql<FoundExternal>`select * from find_external(${issuer}, ${JSON.stringify(audiences)}::jsonb,
+        ${JSON.stringify(claims)}::jsonb, ${namedOrganizationId ?? null})`.execute(db)
+    ).rows,
+
+  findProviderKeys: async (providerId: string): Promise<FoundKeys | undefined> =>
+    (await sql<FoundKeys>`select * from find_provider_keys(${providerId})`.execute(db)).rows[0],
+
+  /** E7: how a fetch ended that changed no key; `failure` is null when it was good, `at` when it was not. */
+  recordKeyFetch: async (it: { providerId: string; jwksUrl: string; at: Date | null; failure: string | null }) => {
+    await sql`select record_key_fetch(${it.providerId}, ${it.jwksUrl}, ${it.at}, ${it.failure})`.execute(db)
+  },
 
   findInvitation: async (hash: string): Promise<{ organizationId: string; invitationId: string } | undefined> => {
     const found = await sql<{

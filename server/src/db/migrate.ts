@@ -4,6 +4,7 @@ import { grantTo } from './grants.ts'
 import * as first from './migrations/001-first.ts'
 import * as tokensByName from './migrations/002-tokens-by-name.ts'
 import * as expiryNotices from './migrations/003-expiry-notices.ts'
+import * as externalTokens from './migrations/004-external-tokens.ts'
 import type { Tables } from './tables.ts'
 
 /** Every migration, in order. Named here rather than found in a folder, so that what runs can be read. */
@@ -11,6 +12,7 @@ const migrations: Record<string, Migration> = {
   '001-first': first,
   '002-tokens-by-name': tokensByName,
   '003-expiry-notices': expiryNotices,
+  '004-external-tokens': externalTokens,
 }
 
 /** The role that the service takes on when its login owns the tables. One per cluster; databases share it. */

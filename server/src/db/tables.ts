@@ -1,4 +1,5 @@
 import type { ColumnType, Generated } from 'kysely'
+import type { SignatureAlgorithm } from '../features/oauth-providers/rules.ts'
 
 /** A JSON column: written as JSON text, read parsed. */
 type Json<T = unknown> = ColumnType<T, string, string>
@@ -75,6 +76,42 @@ export interface Tables {
   expiry_notices: { token_id: string; organization_id: string; issued_at: Date; days: 1 | 7; at: Date }
   /** The UTC days on which an organization's admins were told of its service accounts' tokens. */
   expiry_digests: { organization_id: string; day: string }
+  /** E1; lists are JSON arrays of strings, times are in seconds. */
+  oauth_providers: {
+    id: string
+    organization_id: string
+    name: string
+    issuer: string
+    jwks_url: string
+    audiences: Json<string[]>
+    algorithms: Json<SignatureAlgorithm[]>
+    subject_claim: string
+    scope_claim: string
+    require_scope: boolean
+    clock_tolerance: number
+    max_lifetime: number
+    enabled: boolean
+    created_at: Date
+  }
+  /** E7: the last good key set (a JWK Set, public members alone), of the address that it came from, for all processes. */
+  provider_keys: {
+    provider_id: string
+    organization_id: string
+    jwks_url: string
+    key_set: Json<{ keys: unknown[] }> | null
+    fetched_at: Date | null
+    last_error: string | null
+  }
+  /** E3: whose subject at which provider is which account. */
+  account_mappings: {
+    id: string
+    organization_id: string
+    provider_id: string
+    account_id: string
+    subject: string
+    display_name: string
+    created_at: Date
+  }
   audit_events: {
     id: string
     organization_id: string

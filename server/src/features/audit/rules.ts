@@ -8,7 +8,17 @@ export interface Actor {
 }
 
 export interface Target {
-  kind: 'organization' | 'settings' | 'member' | 'service_account' | 'invitation' | 'group' | 'token' | 'session'
+  kind:
+    | 'organization'
+    | 'settings'
+    | 'member'
+    | 'service_account'
+    | 'invitation'
+    | 'group'
+    | 'token'
+    | 'session'
+    | 'oauth_provider'
+    | 'account_mapping'
   id: string
   name: string
 }
@@ -46,6 +56,13 @@ export const auditActions = [
   'token.updated',
   'token.refreshed',
   'token.revoked',
+  'oauth_provider.created',
+  'oauth_provider.updated',
+  'oauth_provider.deleted',
+  'oauth_provider.keys_changed',
+  'account_mapping.created',
+  'account_mapping.updated',
+  'account_mapping.deleted',
   'session.signed_in',
   'session.refused',
   'password.changed',

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
+import type { KeptKeys, KeyCache, Keyed, KeyStatus } from '../../db/deps.ts'
 import { type Fetched, type FetchJson, fetchFaults } from '../../outbound/fetch-json.ts'
-import type { OAuthProvider } from '../oauth-providers/rules.ts'
 import { type KeySet, readKeySet } from './rules.ts'
 
 /** E7, in milliseconds. */
@@ -9,21 +9,6 @@ export const serveForMs = 60 * 60_000
 export const coolDownMs = 30_000
 /** A set that was not asked for so long is fetched before it serves again; a younger one serves while it is fetched. */
 const waitAfterMs = 20 * 60_000
-
-/** A provider's keys as every process may have them: stored with the provider, and told by the change feed (E7). */
-export interface KeptKeys {
-  set: KeySet
-  /** Unix milliseconds. */
-  fetchedAtMs: number
-}
-
-export interface KeyStatus {
-  fetchedAtMs: number | undefined
-  count: number
-  lastError: string | null
-}
-
-type Keyed = Pick<OAuthProvider, 'id' | 'jwksUrl'>
 
 export interface KeyCacheParts {
   fetchJson: FetchJson
@@ -43,21 +28,6 @@ interface Entry {
   /** When a key that the set lacks was last looked for. */
   lookedAtMs: number
   flight: Promise<void> | undefined
-}
-
-export interface KeyCache {
-  /** The set that may verify now; in the same tick when memory has it. Undefined: `unavailable`. */
-  of: (provider: Keyed) => KeySet | undefined | Promise<KeySet | undefined>
-  /** After a look for newer keys, at most one in 30 s, for a key that the set does not have. */
-  newer: (provider: Keyed) => Promise<KeySet | undefined>
-  /** At once, since an admin asks; still one fetch at a time. */
-  refresh: (provider: Keyed) => Promise<KeyStatus>
-  /** A set that another process fetched, as the feed tells; an older one than ours is left alone. */
-  adopt: (provider: Keyed, kept: KeptKeys) => void
-  forget: (providerId: string) => void
-  status: (providerId: string) => KeyStatus
-  /** For a timer: begins to fetch whatever is due, so that a withdrawn key goes also where nobody asks. */
-  refreshDue: () => Promise<void>
 }
 
 const fingerprintOf = (kept: KeptKeys | undefined) =>

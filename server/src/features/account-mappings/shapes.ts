@@ -1,0 +1,48 @@
+import * as z from 'zod'
+import { accountName, freeText, id, page, paging, sentTime } from '../../http/shapes.ts'
+
+const displayName = () => freeText(100).refine((text) => !/\n|\t/.test(text), 'Leave out line breaks.')
+
+/** E3: compared exactly, so nothing is trimmed; what can only be a slip is refused. */
+const subject = () =>
+  z
+    .string()
+    .min(1, 'Enter the subject.')
+    .max(255, 'At most 255 characters.')
+    .refine(
+      (text) => text.isWellFormed() && text.trim() === text && !/[\p{Cc}\u2028\u2029]/u.test(text),
+      'Leave out control characters, and spaces at the ends.',
+    )
+
+export const AccountMappingQuery = z.strictObject({
+  ...paging,
+  accountId: id('mem', 'svc').optional(),
+  providerId: id('idp').optional(),
+})
+
+export const NewAccountMapping = z
+  .strictObject({
+    accountId: id('mem', 'svc'),
+    providerId: id('idp'),
+    subject: subject(),
+    displayName: displayName().default(''),
+  })
+  .meta({ id: 'NewAccountMapping' })
+
+/** E3: nothing else can be edited; another subject is another mapping. */
+export const AccountMappingChange = z.strictObject({ displayName: displayName() }).meta({ id: 'AccountMappingChange' })
+
+export const AccountMapping = z
+  .object({
+    id: z.string(),
+    accountId: z.string(),
+    account: accountName,
+    providerId: z.string(),
+    provider: z.object({ id: z.string(), name: z.string() }),
+    subject: z.string(),
+    displayName: z.string(),
+    createdAt: sentTime(),
+  })
+  .meta({ id: 'AccountMapping' })
+
+export const AccountMappingPage = page(AccountMapping).meta({ id: 'AccountMappingPage' })

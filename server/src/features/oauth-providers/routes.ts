@@ -1,0 +1,136 @@
+import * as z from 'zod'
+import { route } from '../../http/route.ts'
+import { keyOf, toPage } from '../../http/shapes.ts'
+import { ok } from '../../kernel/result.ts'
+import {
+  checkProviderToken,
+  createOAuthProvider,
+  deleteOAuthProvider,
+  discoverIssuer,
+  getOAuthProvider,
+  listOAuthProviders,
+  refreshProviderKeys,
+  updateOAuthProvider,
+} from './actions.ts'
+import {
+  DiscoveredIssuer,
+  IssuerToDiscover,
+  NewOAuthProvider,
+  OAuthProvider,
+  OAuthProviderChange,
+  OAuthProviderPage,
+  OAuthProviderQuery,
+  TokenChecks,
+  TokenToCheck,
+} from './shapes.ts'
+
+const path = '/api/v1/organizations/{org}/oauth-providers'
+const all = { org: ['org'] } as const
+const one = { org: ['org'], id: ['idp'] } as const
+
+export const oauthProviderRoutes = [
+  route({
+    id: 'listOAuthProviders',
+    method: 'get',
+    path,
+    summary: 'The OAuth providers',
+    who: 'admin',
+    parameters: all,
+    query: OAuthProviderQuery,
+    status: 200,
+    reply: OAuthProviderPage,
+    problems: [],
+    run: async ({ deps, caller, query: { limit, cursor } }) => {
+      const after = cursor === undefined ? undefined : keyOf(cursor)
+      return ok(toPage(await listOAuthProviders(deps, caller, { after, limit }), limit, (it) => it.id))
+    },
+  }),
+  route({
+    id: 'createOAuthProvider',
+    method: 'post',
+    path,
+    summary: 'Register an OAuth provider; its keys are fetched afterwards',
+    who: 'admin',
+    parameters: all,
+    body: NewOAuthProvider,
+    status: 201,
+    reply: OAuthProvider,
+    problems: ['invalid_request', 'provider_conflict'],
+    run: ({ deps, caller, body, facts }) => createOAuthProvider(deps, caller, facts, body),
+  }),
+  route({
+    id: 'discoverOAuthProvider',
+    method: 'post',
+    path: `${path}/discover`,
+    summary: 'Find the JWKS address of an issuer in its metadata',
+    who: 'admin',
+    parameters: all,
+    body: IssuerToDiscover,
+    status: 200,
+    reply: DiscoveredIssuer,
+    problems: ['invalid_request'],
+    run: ({ deps, body }) => discoverIssuer(deps, body.issuer),
+  }),
+  route({
+    id: 'getOAuthProvider',
+    method: 'get',
+    path: `${path}/{id}`,
+    summary: 'One OAuth provider',
+    who: 'admin',
+    parameters: one,
+    status: 200,
+    reply: OAuthProvider,
+    problems: ['not_found'],
+    run: ({ deps, caller, path }) => getOAuthProvider(deps, caller, path.id),
+  }),
+  route({
+    id: 'updateOAuthProvider',
+    method: 'patch',
+    path: `${path}/{id}`,
+    summary: 'Change an OAuth provider, or disable it',
+    who: 'admin',
+    parameters: one,
+    body: OAuthProviderChange,
+    status: 200,
+    reply: OAuthProvider,
+    problems: ['invalid_request', 'not_found', 'provider_conflict', 'provider_in_use'],
+    run: ({ deps, caller, path, body, facts }) => updateOAuthProvider(deps, caller, facts, { id: path.id, ...body }),
+  }),
+  route({
+    id: 'deleteOAuthProvider',
+    method: 'delete',
+    path: `${path}/{id}`,
+    summary: 'Delete an OAuth provider with its account mappings',
+    who: 'admin',
+    parameters: one,
+    status: 204,
+    reply: z.void(),
+    problems: ['not_found'],
+    run: ({ deps, caller, path, facts }) => deleteOAuthProvider(deps, caller, facts, path.id),
+  }),
+  route({
+    id: 'refreshProviderKeys',
+    method: 'post',
+    path: `${path}/{id}/refresh-keys`,
+    summary: "Fetch an OAuth provider's keys now",
+    who: 'admin',
+    parameters: one,
+    status: 200,
+    reply: OAuthProvider,
+    problems: ['not_found'],
+    run: ({ deps, caller, path }) => refreshProviderKeys(deps, caller, path.id),
+  }),
+  route({
+    id: 'checkToken',
+    method: 'post',
+    path: `${path}/{id}/check`,
+    summary: 'Check a token against an OAuth provider; nothing of it is kept',
+    who: 'admin',
+    parameters: one,
+    body: TokenToCheck,
+    status: 200,
+    reply: TokenChecks,
+    problems: ['not_found'],
+    run: ({ deps, caller, path, body }) => checkProviderToken(deps, caller, { id: path.id, token: body.token }),
+  }),
+]
