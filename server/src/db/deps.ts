@@ -20,7 +20,7 @@ export interface KeyStatus {
   lastError: string | null
 }
 
-export type Keyed = Pick<OAuthProvider, 'id' | 'jwksUrl'>
+export type Keyed = Pick<OAuthProvider, 'id' | 'organizationId' | 'jwksUrl'>
 
 /** What this process knows of providers' keys (E7). */
 export interface KeyCache {
@@ -28,11 +28,12 @@ export interface KeyCache {
   of: (provider: Keyed) => KeySet | undefined | Promise<KeySet | undefined>
   /** After a look for newer keys, at most one in 30 s, for a key that the set does not have. */
   newer: (provider: Keyed) => Promise<KeySet | undefined>
-  /** At once, since an admin asks; still one fetch at a time. */
+  /** At once, since an admin asks; still one fetch at a time. Resolves when what came of it is stored. */
   refresh: (provider: Keyed) => Promise<KeyStatus>
   /** A set that another process fetched, as the feed tells; an older one than ours is left alone. */
   adopt: (provider: Keyed, kept: KeptKeys) => void
-  forget: (providerId: string) => void
+  /** Something was stored: it is read again before anything of this provider, or of any without an id, counts. */
+  forget: (providerId?: string) => void
   status: (providerId: string) => KeyStatus
   /** For a timer: begins to fetch whatever is due, so that a withdrawn key goes also where nobody asks. */
   refreshDue: () => Promise<void>

@@ -2,9 +2,10 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { jwkOf, keys } from '../../../test/forge.ts'
+import type { KeptKeys } from '../../db/deps.ts'
 import { readAllowedHosts } from '../../outbound/addresses.ts'
 import { buildFetchJson, type Fetched } from '../../outbound/fetch-json.ts'
-import { buildKeyCache, coolDownMs, type KeyCacheParts, type KeyStatus, refreshAfterMs, serveForMs } from './actions.ts'
+import { buildKeyCache, coolDownMs, type KeyCacheParts, refreshAfterMs, serveForMs } from './actions.ts'
 import { readKeySet } from './rules.ts'
 
 type Behaviour = (res: ServerResponse) => unknown
@@ -46,7 +47,7 @@ const listed = readAllowedHosts(['127.0.0.1'])
 const allowed = 'wrong' in listed ? expect.unreachable(listed.wrong) : listed
 const fetchJson = buildFetchJson({ allowed, resolve: async () => [], wait: async () => undefined, deadlineMs: 300 })
 const build = (parts: Partial<KeyCacheParts> = {}) => buildKeyCache({ fetchJson, now: () => nowMs, ...parts })
-const at = (path: string, id = `idp_${path.slice(1)}`) => ({ id, jwksUrl: `${origin}${path}` })
+const at = (path: string, id = `idp_${path.slice(1)}`) => ({ id, organizationId: 'org', jwksUrl: `${origin}${path}` })
 type Cache = ReturnType<typeof build>
 const kidsOf = async (cache: Cache, path = '/a') => (await cache.of(at(path)))?.keys.map((it) => it.kid)
 
@@ -209,8 +210,6 @@ test('a new address drops the keys of the one before, also those that are still 
   expect((await cache.of(at('/b', 'idp')))?.keys[0]?.kid).toBe('p256')
   await before
   expect((await cache.of(at('/b', 'idp')))?.keys[0]?.kid).toBe('p256')
-  cache.forget('idp')
-  expect(cache.status('idp')).toEqual({ fetchedAtMs: undefined, count: 0, lastError: null })
 })
 
 describe('sets that are stored for all processes', () => {
@@ -237,32 +236,96 @@ describe('sets that are stored for all processes', () => {
     expect(await kidsOf(cache)).toEqual(['p256'])
   })
 
-  test('each fetch is told, and whether the keys changed; their order in the document does not count', async () => {
-    const told: [KeyStatus['count'], boolean][] = []
-    const cache = build({ fetched: (_provider, _kept, status, changed) => told.push([status.count, changed]) })
-    const documents = [serve(rsa), serve(rsa), serve(rsa, p256), serve(p256, rsa), serve(p256), down]
-    for (const document of documents) {
+  test('each fetch is told with its set, or with why it failed, and a refresh waits until that is stored', async () => {
+    const told: unknown[] = []
+    const fetched: KeyCacheParts['fetched'] = async (_provider, kept, lastError) => {
+      await Promise.resolve()
+      told.push([kept?.set.keys.map((it) => it.kid), kept?.fetchedAtMs === nowMs, lastError === null])
+    }
+    const cache = build({ fetched })
+    for (const document of [serve(rsa), serve(rsa, p256), serve({ ...rsa, e: 'AQ' }), down]) {
       behave['/a'] = document
       await cache.refresh(at('/a'))
     }
     expect(told).toEqual([
-      [1, true],
-      [1, false],
-      [2, true],
-      [2, false],
-      [1, true],
-      [1, false],
+      [['rsa'], true, true],
+      [['rsa', 'p256'], true, true],
+      [[], true, false],
+      [undefined, false, false],
     ])
+  })
+
+  test('after something was stored nothing counts before it was read, also what is read meanwhile', async () => {
+    let reading: PromiseWithResolvers<void> | undefined
+    let present = { set: stored, fetchedAtMs: nowMs }
+    const load = async () => {
+      const before = present
+      await reading?.promise
+      return before
+    }
+    const cache = build({ load })
+    expect(await kidsOf(cache)).toEqual(['p256'])
+    reading = Promise.withResolvers()
+    cache.forget('idp_a')
+    const early = kidsOf(cache)
+    present = { set: { ...stored, keys: [] }, fetchedAtMs: nowMs + 1 }
+    cache.forget('idp_a')
+    const late = kidsOf(cache)
+    reading.resolve()
+    expect([await early, await late, await kidsOf(cache), asked]).toEqual([expect.anything(), [], [], []])
+  })
+
+  test('whatever is stored and told, unknown keys are looked for once in 30 seconds', async () => {
+    let present: KeptKeys = { set: stored, fetchedAtMs: nowMs }
+    const fetched: KeyCacheParts['fetched'] = async (provider, kept) => {
+      if (kept) present = kept
+      cache.forget(provider.id)
+    }
+    const cache = build({ load: async () => present, fetched })
+    for (let i = 0; i < 20; i++) {
+      behave['/a'] = serve(jwkOf(keys.p256, { kid: `p${i}` }))
+      await cache.newer(at('/a'))
+    }
+    expect([await kidsOf(cache), asked.length]).toEqual([['p0'], 1])
+  })
+
+  test('after a failure of ours the set of a process that fared better serves', async () => {
+    let present: KeptKeys | undefined
+    behave['/a'] = down
+    const cache = build({ load: async () => present })
+    expect(await kidsOf(cache)).toBeUndefined()
+    present = { set: stored, fetchedAtMs: nowMs }
+    expect([await kidsOf(cache), asked.length]).toEqual([['p256'], 1])
+  })
+
+  test('of two answers that cross, the one that was asked for later stays', async () => {
+    const answer = Promise.withResolvers<Fetched>()
+    const cache = build({ fetchJson: () => answer.promise })
+    const old = cache.refresh(at('/a'))
+    cache.adopt(at('/a'), { set: stored, fetchedAtMs: nowMs + 1 })
+    answer.resolve({ ok: true, document: { keys: [rsa] } })
+    await old
+    expect(await kidsOf(cache)).toEqual(['p256'])
+  })
+
+  test('the timer lets go of a provider that is not there any more', async () => {
+    let gone = false
+    const cache = build({ load: async () => (gone ? 'gone' : undefined) })
+    await kidsOf(cache)
+    gone = true
+    cache.forget()
+    await cache.refreshDue()
+    await cache.refreshDue()
+    expect(asked).toEqual(['/a'])
   })
 })
 
-test('what comes back for a provider that was forgotten meanwhile is neither kept nor told', async () => {
-  let told = 0
-  const cache = build({ fetched: () => void told++ })
+test('a provider that was forgotten while its keys were fetched has them: the feed tells of its creation, too', async () => {
+  const cache = build()
   const flight = cache.refresh(at('/a'))
   cache.forget('idp_a')
   await flight
-  expect([told, cache.status('idp_a').count]).toEqual([0, 0])
+  expect([await kidsOf(cache), asked.length]).toEqual([['rsa'], 1])
 })
 
 test('a fetch that throws is a failure like any other', async () => {

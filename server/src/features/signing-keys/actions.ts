@@ -1,7 +1,10 @@
 import { LRUCache } from 'lru-cache'
+import type { By, Change, Outcome } from '../../db/change.ts'
 import type { KeptKeys, KeyCache, Keyed, KeyStatus } from '../../db/deps.ts'
+import type { Lookups } from '../../db/lookups.ts'
 import { type Fetched, type FetchJson, fetchFaults } from '../../outbound/fetch-json.ts'
-import { type KeySet, readKeySet } from './rules.ts'
+import { type KeySet, readKeySet, sameKeys } from './rules.ts'
+import { findStoredKeys, keptOf, writeKeySet } from './store.ts'
 
 /** E7, in milliseconds. */
 export const refreshAfterMs = 10 * 60_000
@@ -14,10 +17,10 @@ export interface KeyCacheParts {
   fetchJson: FetchJson
   /** Unix milliseconds. */
   now: () => number
-  /** The stored set of a provider that this process has not met yet. */
-  load?: (provider: Keyed) => Promise<KeptKeys | undefined>
-  /** Told after each fetch, and must not throw; `changed` when the keys are not those of before, for storage and the change feed. */
-  fetched?: (provider: Keyed, kept: KeptKeys | undefined, status: KeyStatus, changed: boolean) => void
+  /** What is stored for a provider, asked when this process meets it and after something was stored. */
+  load?: (provider: Keyed) => Promise<KeptKeys | 'gone' | undefined>
+  /** Told how each fetch ended: with a set, or with why not; what it promises must not fail. */
+  fetched?: (provider: Keyed, kept: KeptKeys | undefined, lastError: string | null) => Promise<void>
 }
 
 interface Entry {
@@ -28,13 +31,27 @@ interface Entry {
   /** When a key that the set lacks was last looked for. */
   lookedAtMs: number
   flight: Promise<void> | undefined
+  /** What is stored may be another set. */
+  stale: boolean
+  loading: Promise<void> | undefined
+  /** Nothing of it is stored: the provider was deleted, or has another address. */
+  gone: boolean
+  /** When what the last fetch brought is stored. */
+  stored: Promise<void> | undefined
 }
 
-const fingerprintOf = (kept: KeptKeys | undefined) =>
-  kept?.set.keys
-    .map((it) => `${it.thumbprint} ${it.alg} ${it.kid}`)
-    .sort()
-    .join('\n')
+const newEntry = ({ id, organizationId, jwksUrl }: Keyed): Entry => ({
+  provider: { id, organizationId, jwksUrl },
+  kept: undefined,
+  lastError: null,
+  failedAtMs: Number.NEGATIVE_INFINITY,
+  lookedAtMs: Number.NEGATIVE_INFINITY,
+  flight: undefined,
+  stale: true,
+  loading: undefined,
+  gone: false,
+  stored: undefined,
+})
 
 const statusOf = (entry: Entry | undefined): KeyStatus => ({
   fetchedAtMs: entry?.kept?.fetchedAtMs,
@@ -54,38 +71,15 @@ function readFetched(fetched: Fetched): { set: KeySet; note: string | null } | s
 export function buildKeyCache({ fetchJson, now, load, fetched }: KeyCacheParts): KeyCache {
   const entries = new LRUCache<string, Entry>({ max: 10_000 })
   /** One fetch at a time per URL, also where several providers share it. */
-  const flights = new Map<string, Promise<Fetched>>()
+  const flights = new Map<string, { sentAtMs: number; answer: Promise<Fetched> }>()
 
-  const entryOf = ({ id, jwksUrl }: Keyed): Entry => {
-    const known = entries.get(id)
+  const entryOf = (provider: Keyed): Entry => {
+    const known = entries.get(provider.id)
     // Keys of the address before say nothing of this one.
-    if (known?.provider.jwksUrl === jwksUrl) return known
-    const never = Number.NEGATIVE_INFINITY
-    const provider = { id, jwksUrl }
-    const entry: Entry = {
-      provider,
-      kept: undefined,
-      lastError: null,
-      failedAtMs: never,
-      lookedAtMs: never,
-      flight: undefined,
-    }
-    entries.set(id, entry)
-    if (load) entry.flight = begin(entry, () => loadInto(entry, load))
+    if (known?.provider.jwksUrl === provider.jwksUrl) return known
+    const entry = newEntry(provider)
+    entries.set(provider.id, entry)
     return entry
-  }
-
-  const begin = (entry: Entry, work: () => Promise<void>): Promise<void> => {
-    const flight = work().finally(() => {
-      if (entry.flight === flight) entry.flight = undefined
-    })
-    return flight
-  }
-
-  const loadInto = async (entry: Entry, from: NonNullable<typeof load>) => {
-    // Without the store the provider itself can still be asked.
-    const kept = await from(entry.provider).catch(() => undefined)
-    if (kept && kept.fetchedAtMs > ageBase(entry)) entry.kept = kept
   }
 
   const ageBase = (entry: Entry) => entry.kept?.fetchedAtMs ?? Number.NEGATIVE_INFINITY
@@ -93,54 +87,86 @@ export function buildKeyCache({ fetchJson, now, load, fetched }: KeyCacheParts):
   const servable = (entry: Entry) => (ageOf(entry) < serveForMs ? entry.kept?.set : undefined)
   const coolsDown = (entry: Entry) => now() - entry.failedAtMs < coolDownMs
 
-  const download = (url: string): Promise<Fetched> => {
+  const loadInto = async (entry: Entry, from: NonNullable<typeof load>) => {
+    // Without the store the provider itself can still be asked.
+    const found = await from(entry.provider).catch(() => undefined)
+    entry.gone = found === 'gone'
+    if (found && found !== 'gone' && found.fetchedAtMs > ageBase(entry)) entry.kept = found
+  }
+
+  /** Undefined when memory holds what is stored. What was read across a later change does not count for later calls (N3). */
+  const loaded = (entry: Entry): Promise<void> | undefined => {
+    if (!entry.stale || !load) return entry.loading
+    entry.stale = false
+    const loading = loadInto(entry, load).finally(() => {
+      if (entry.loading === loading) entry.loading = undefined
+    })
+    entry.loading = loading
+    return loading
+  }
+
+  const download = (url: string) => {
     const running = flights.get(url)
     if (running) return running
-    const flight = fetchJson(url)
+    const answer = fetchJson(url)
       .catch((): Fetched => ({ ok: false, code: 'unreachable' }))
       .finally(() => flights.delete(url))
+    const flight = { sentAtMs: now(), answer }
     flights.set(url, flight)
     return flight
   }
 
   const fetchInto = async (entry: Entry) => {
-    const read = readFetched(await download(entry.provider.jwksUrl))
-    // Forgotten, or of another address, while it was fetched.
+    const { sentAtMs, answer } = download(entry.provider.jwksUrl)
+    const read = readFetched(await answer)
+    // Gone, or of another address, while it was fetched.
     if (entries.peek(entry.provider.id) !== entry) return
-    const before = fingerprintOf(entry.kept)
     if (typeof read === 'string') {
       entry.lastError = read
       entry.failedAtMs = now()
-    } else {
-      entry.lastError = read.note
-      entry.failedAtMs = Number.NEGATIVE_INFINITY
-      entry.kept = { set: read.set, fetchedAtMs: now() }
+      // Another process may have fared better.
+      entry.stale = true
+      entry.stored = fetched?.(entry.provider, undefined, read)
+      return
     }
-    fetched?.(entry.provider, entry.kept, statusOf(entry), before !== fingerprintOf(entry.kept))
+    entry.lastError = read.note
+    entry.failedAtMs = Number.NEGATIVE_INFINITY
+    // By when it was asked for: of two answers that cross, the one that was asked for later is the newer set.
+    const kept = { set: read.set, fetchedAtMs: sentAtMs }
+    if (sentAtMs >= ageBase(entry)) entry.kept = kept
+    entry.stored = fetched?.(entry.provider, kept, read.note)
   }
 
   const start = (entry: Entry): Promise<void> => {
-    entry.flight ??= begin(entry, () => fetchInto(entry))
+    entry.flight ??= fetchInto(entry).finally(() => {
+      entry.flight = undefined
+    })
     return entry.flight
   }
 
-  const ask = async (entry: Entry): Promise<KeySet | undefined> => {
-    if (entry.flight) await entry.flight
-    if (ageOf(entry) >= refreshAfterMs && !coolsDown(entry)) await start(entry)
+  const startAndServe = async (entry: Entry) => {
+    await start(entry)
     return servable(entry)
+  }
+
+  /** Of what memory has now; in the same tick unless it is too old to go on. */
+  const serve = (entry: Entry): KeySet | undefined | Promise<KeySet | undefined> => {
+    const age = ageOf(entry)
+    if (age < refreshAfterMs || (coolsDown(entry) && !entry.flight)) return servable(entry)
+    if (age >= waitAfterMs) return startAndServe(entry)
+    void start(entry)
+    return entry.kept?.set
   }
 
   return {
     of(provider) {
       const entry = entryOf(provider)
-      const age = ageOf(entry)
-      if (age < refreshAfterMs || (coolsDown(entry) && !entry.flight)) return servable(entry)
-      if (age >= waitAfterMs) return ask(entry)
-      void start(entry)
-      return entry.kept?.set
+      const loading = loaded(entry)
+      return loading ? loading.then(() => serve(entry)) : serve(entry)
     },
     async newer(provider) {
       const entry = entryOf(provider)
+      await loaded(entry)
       if (entry.flight) await entry.flight
       else if (now() - entry.lookedAtMs >= coolDownMs && !coolsDown(entry)) {
         entry.lookedAtMs = now()
@@ -152,17 +178,100 @@ export function buildKeyCache({ fetchJson, now, load, fetched }: KeyCacheParts):
       const entry = entryOf(provider)
       if (entry.flight) await entry.flight
       await start(entry)
-      return statusOf(entry)
+      const status = statusOf(entry)
+      await entry.stored
+      return status
     },
     adopt(provider, kept) {
       const entry = entryOf(provider)
       if (kept.fetchedAtMs > ageBase(entry)) entry.kept = kept
     },
-    forget: (providerId) => void entries.delete(providerId),
+    forget(providerId) {
+      const one = providerId === undefined ? undefined : entries.peek(providerId)
+      // The entry stays, and when it last asked: else each stored change would allow another fetch at once.
+      for (const entry of providerId === undefined ? entries.values() : one ? [one] : []) {
+        entry.stale = true
+        entry.kept = undefined
+      }
+    },
     status: (providerId) => statusOf(entries.peek(providerId)),
     async refreshDue() {
-      const due = [...entries.values()].filter((it) => ageOf(it) >= refreshAfterMs && !coolsDown(it))
-      await Promise.all(due.map(start))
+      const look = async (entry: Entry) => {
+        await loaded(entry)
+        if (entry.gone) entries.delete(entry.provider.id)
+        else if (ageOf(entry) >= refreshAfterMs && !coolsDown(entry)) await start(entry)
+      }
+      await Promise.all([...entries.values()].map(look))
     },
   }
 }
+
+export interface StoringParts {
+  change: Change
+  lookups: Pick<Lookups, 'findProviderKeys' | 'recordKeyFetch'>
+  now: () => Date
+  /** A set that could not be stored is a reason for the log; this process goes on with it. */
+  failed: (error: unknown) => void
+}
+
+/** Ties the cache to what is stored for all processes (E7): `buildKeyCache({ …, ...storedKeys(parts) })`. */
+export const storedKeys = (parts: StoringParts): Required<Pick<KeyCacheParts, 'load' | 'fetched'>> => ({
+  load: async (provider) => {
+    const row = await parts.lookups.findProviderKeys(provider.id)
+    return row === undefined || row.jwks_url !== provider.jwksUrl ? 'gone' : keptOf(row)
+  },
+  fetched: async (provider, kept, lastError) => {
+    try {
+      const changed = kept !== undefined && (await storeChanged(parts, provider, { ...kept, lastError }))
+      if (changed) return
+      const at = kept === undefined ? null : new Date(kept.fetchedAtMs)
+      await parts.lookups.recordKeyFetch({ providerId: provider.id, jwksUrl: provider.jwksUrl, at, failure: lastError })
+    } catch (error) {
+      parts.failed(error)
+    }
+  },
+})
+
+/**
+ * Stores a set that differs from the stored one, with its event (A1) and its entry of the feed. Whether it differs is
+ * asked of the store and never of memory, since another process may have stored it, or a set that was asked for later.
+ * False: the stored set is this one.
+ */
+async function storeChanged(
+  parts: StoringParts,
+  provider: Keyed,
+  fetched: KeptKeys & { lastError: string | null },
+): Promise<boolean> {
+  const row = await parts.lookups.findProviderKeys(provider.id)
+  const present = row && row.jwks_url === provider.jwksUrl ? keptOf(row) : undefined
+  // Most fetches bring what is there already: they need no lock.
+  if (present && sameKeys(present.set, fetched.set)) return false
+  const stored = await parts.change(byItself(parts.now(), provider), async (tx): Promise<Outcome<boolean, never>> => {
+    const found = await findStoredKeys(tx, provider)
+    if (found?.kept && sameKeys(found.kept.set, fetched.set)) return { ok: true, value: false, unchanged: true }
+    // The provider is gone or has another address; or somebody asked later than we did.
+    const late = !found || (found.kept && found.kept.fetchedAtMs > fetched.fetchedAtMs)
+    if (late) return { ok: true, value: true, unchanged: true }
+    await writeKeySet(tx, provider, fetched)
+    const event = {
+      action: 'oauth_provider.keys_changed' as const,
+      target: { kind: 'oauth_provider' as const, id: provider.id, name: found.name },
+      before: found.kept && told(found.kept),
+      after: told(fetched),
+    }
+    return { ok: true, value: true, events: [event], forget: [{ kind: 'provider', id: provider.id }] }
+  })
+  return stored.ok && stored.value
+}
+
+const told = ({ set }: KeptKeys) => ({ keys: set.keys.map((it) => it.thumbprint).sort() })
+
+/** A1: nobody asked for it, it is the service at its work. */
+const byItself = (at: Date, { organizationId }: Keyed): By => ({
+  organizationId,
+  actor: { kind: 'operator', id: null, name: 'Portcullis' },
+  at,
+  ip: null,
+  userAgent: null,
+  requestId: null,
+})

@@ -1,7 +1,7 @@
 import { calculateJwkThumbprint, exportJWK } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { jwkOf, keys } from '../../../test/forge.ts'
-import { keyFault, keysFor, maxKeys, readKeySet, thumbprintOf } from './rules.ts'
+import { keyFault, keysFor, maxKeys, readKeySet, sameKeys, thumbprintOf } from './rules.ts'
 
 const setOf = (...list: unknown[]) => {
   const set = readKeySet({ keys: list })
@@ -107,6 +107,19 @@ test('RFC 7638: thumbprints as jose makes them, and that of its §3.1', async ()
     const jwk = await exportJWK(pair.publicKey)
     expect(thumbprintOf({ ...jwk, kid: 'x', alg: 'y' })).toBe(await calculateJwkThumbprint(jwk))
   }
+})
+
+test('RFC 7638: a modulus with a zero before it is the same key, or a set would differ from itself once stored', () => {
+  const led = Buffer.concat([Buffer.from([0]), n]).toString('base64url')
+  expect(setOf({ ...rsa, n: led }).keys[0]?.thumbprint).toBe(setOf(rsa).keys[0]?.thumbprint)
+})
+
+test('the same keys: whatever their order, and under the same names', () => {
+  const a = setOf({ ...rsa, kid: 'a' }, p256)
+  expect(sameKeys(a, setOf(p256, { ...rsa, kid: 'a' }))).toBe(true)
+  for (const other of [setOf({ ...rsa, kid: 'b' }, p256), setOf({ ...rsa, kid: 'a' }), setOf()])
+    expect(sameKeys(a, other)).toBe(false)
+  expect(sameKeys(setOf({ ...rsa, alg: 'RS256' }), setOf({ ...rsa, alg: 'PS256' }))).toBe(false)
 })
 
 describe('which keys may have signed', () => {

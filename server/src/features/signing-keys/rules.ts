@@ -102,6 +102,8 @@ export function keyFault(jwk: unknown): string | undefined {
 export const thumbprintOf = ({ kty, crv, x, y, n, e }: JsonObject): string =>
   hash('sha256', JSON.stringify(kty === 'RSA' ? { e, kty, n } : { crv, kty, x, y }), 'base64url')
 
+const membersOf = (key: KeyObject): JsonObject => ({ ...key.export({ format: 'jwk' }) })
+
 function readKey(jwk: unknown): SigningKey | string {
   const fault = keyFault(jwk)
   if (fault) return fault
@@ -110,7 +112,9 @@ function readKey(jwk: unknown): SigningKey | string {
   try {
     // Also refuses points that are not on their curve.
     const publicKey = createPublicKey({ key: parts as JsonWebKey, format: 'jwk' })
-    return { thumbprint: thumbprintOf(parts), kid, alg, family: kty === 'RSA' ? kty : String(crv), publicKey }
+    // Of the key as we write it: n with a zero before it is the same key, and a stored set is read again.
+    const thumbprint = thumbprintOf(membersOf(publicKey))
+    return { thumbprint, kid, alg, family: kty === 'RSA' ? kty : String(crv), publicKey }
   } catch {
     return 'a key that cannot be read'
   }
@@ -124,6 +128,10 @@ export function readKeySet(document: JsonObject): KeySet | string {
   const faults = read.filter((it) => typeof it === 'string')
   return { keys: read.filter((it) => typeof it !== 'string'), refused: faults.length, firstFault: faults[0] }
 }
+
+/** The same keys under the same names, in whatever order. */
+export const sameKeys = (a: KeySet, b: KeySet): boolean => namesOf(a) === namesOf(b)
+const namesOf = ({ keys }: KeySet) => JSON.stringify(keys.map((it) => `${it.thumbprint} ${it.alg} ${it.kid}`).sort())
 
 /** RFC 9864 §2.2: `Ed25519` is what `EdDSA` was on that curve. */
 const sameAlgorithm = (a: string, b: string) => a === b || (familyOf[a] === 'Ed25519' && familyOf[b] === 'Ed25519')
