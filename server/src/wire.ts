@@ -27,7 +27,7 @@ import { settingsRoutes } from './features/settings/routes.ts'
 import { setupRoutes } from './features/setup/routes.ts'
 import { buildSignIn } from './features/sign-in/actions.ts'
 import { signInRoutes } from './features/sign-in/routes.ts'
-import { buildKeyCache } from './features/signing-keys/actions.ts'
+import { buildKeyCache, storedKeys } from './features/signing-keys/actions.ts'
 import { tokenRoutes } from './features/tokens/routes.ts'
 import { buildRecorder } from './features/usage/actions.ts'
 import { usageRoutes } from './features/usage/routes.ts'
@@ -111,7 +111,11 @@ export async function wire(
 ) {
   const { db } = database
   const memory = new Memory()
-  const forget = (what: readonly Forget[] | 'everything') => memory.forget(what, world.now())
+  const forget = (what: readonly Forget[] | 'everything') => {
+    memory.forget(what, world.now())
+    if (what === 'everything') keys.forget()
+    else for (const it of what) if (it.kind === 'provider') keys.forget(it.id)
+  }
   const lease = new Lease(database.feed, forget)
   const look = lookups(db)
   const failed = (error: unknown, requestId?: string) => log.error({ err: error, requestId }, 'a request failed')
@@ -134,20 +138,30 @@ export async function wire(
       read: () => lease.ageMs / 1000,
     },
   ])
+  const read = reader(db)
+  const change = changer(db, world, (what) => lease.applyOwn(what))
+  const allowed = allowedHostsOf(options.allowedJwksHosts)
+  const fetchJson = buildFetchJson({ allowed, resolve: resolveHost, wait: setTimeoutPromise })
+  const keys = buildKeyCache({
+    fetchJson,
+    now: () => world.now().getTime(),
+    ...storedKeys({
+      change,
+      lookups: look,
+      now: world.now,
+      failed: (err) => log.warn({ err }, 'a key set was not stored'),
+    }),
+  })
   const gate = buildGate({
     memory,
     lease,
     lookups: look,
+    keys,
     now: () => world.now().getTime(),
     used: recorder.used,
     decided: metrics.decided,
     failed,
   })
-  const read = reader(db)
-  const change = changer(db, world, (what) => lease.applyOwn(what))
-  const allowed = allowedHostsOf(options.allowedJwksHosts)
-  const fetchJson = buildFetchJson({ allowed, resolve: resolveHost, wait: setTimeoutPromise })
-  const keys = buildKeyCache({ fetchJson, now: () => world.now().getTime() })
   const instance = { publicUrl: options.publicUrl, productName: options.productName }
   const origins = originsOf(options.publicUrl)
   const signIn = buildSignIn({

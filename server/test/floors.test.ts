@@ -76,6 +76,7 @@ const order = [
   'usage',
   'expiry-notices',
   'oauth-providers',
+  'account-mappings',
   'jws',
   'signing-keys',
   'external-tokens',

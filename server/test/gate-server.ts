@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { FoundToken } from '../src/db/lookups.ts'
 import { buildGate } from '../src/features/access/actions.ts'
 import { Memory } from '../src/features/access/store.ts'
+import { buildKeyCache } from '../src/features/signing-keys/actions.ts'
 import { hashOf } from '../src/features/tokens/actions.ts'
 import { newSecret } from '../src/features/tokens/rules.ts'
 import { resourceKeys } from '../src/http/credentials.ts'
@@ -77,7 +78,9 @@ export async function gateServer(
         if (database.away) throw new Error('the database is away')
         return rows.get(hash)
       },
+      findExternal: async () => [],
     },
+    keys: buildKeyCache({ fetchJson: async () => ({ ok: false, code: 'unreachable' }), now: Date.now }),
     now: () => Date.parse('2026-06-01T00:00:00Z'),
     used: () => undefined,
     decided: metrics.decided,

@@ -15,17 +15,19 @@ export interface Env {
   Variables: { facts: RequestFacts }
 }
 
+export type PrincipalRefusal =
+  | ('bad_request' | 'unauthenticated' | 'unavailable')
+  | ('forbidden' | 'insufficient_scope')
+
 /** How the kit learns who asks; it never looks at a credential itself. */
 export interface Doorkeeper {
   /** The principal of a request; undefined without any credential. */
-  principalOf: (
-    request: Request,
-  ) => Promise<Result<Principal | undefined, 'bad_request' | 'unauthenticated' | 'forbidden' | 'unavailable'>>
+  principalOf: (request: Request) => Promise<Result<Principal | undefined, PrincipalRefusal>>
   /** That principal's account in this organization; undefined where it has none (O1). */
   callerIn: (principal: Principal, organizationId: string) => Promise<Caller | undefined>
   /** The account's role in a group, for group managers (O6). */
   roleInGroup: (caller: Caller, groupId: string) => Promise<'member' | 'manager' | undefined>
-  /** The challenge of a 401 (RFC 6750 §3, RFC 9728 §5.1). */
+  /** The challenge of a 401, and of a 403 for want of scope (RFC 6750 §3, RFC 9728 §5.1). */
   challenge: (error?: { code: string; description: string }) => string
 }
 
@@ -126,6 +128,8 @@ function refusal(it: Refusal, c: Context<Env>, keeper: Doorkeeper): Response {
       it.detail ? { code: 'invalid_token', description: it.detail } : undefined,
     )
   }
+  if (it.code === 'insufficient_scope')
+    headers['www-authenticate'] = keeper.challenge({ code: it.code, description: it.detail ?? '' })
   if (it.code === 'unavailable') headers['retry-after'] = '1'
   if (it.retryAfterSeconds !== undefined) headers['retry-after'] = String(it.retryAfterSeconds)
   const { ok: _ok, code, ...facts } = it

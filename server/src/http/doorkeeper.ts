@@ -1,13 +1,14 @@
 import type { Read } from '../db/change.ts'
 import type { Lookups } from '../db/lookups.ts'
 import type { Gate } from '../features/access/actions.ts'
-import { type Principal, refusalText } from '../features/access/rules.ts'
-import type { Caller } from '../features/accounts/rules.ts'
+import { type Decision, type Principal, refusalText } from '../features/access/rules.ts'
+import type { Caller, Credential } from '../features/accounts/rules.ts'
 import { roleInGroup } from '../features/groups/actions.ts'
+import { looksLikeJws } from '../features/jws/rules.ts'
 import { tokenPattern } from '../features/tokens/rules.ts'
 import { idPattern } from '../kernel/ids.ts'
 import { ok, type Result, refuse } from '../kernel/result.ts'
-import type { Doorkeeper } from './app.ts'
+import type { Doorkeeper, PrincipalRefusal } from './app.ts'
 
 interface SessionDoor {
   /** Does the request carry a session cookie, good or bad? */
@@ -26,8 +27,6 @@ interface DoorkeeperParts {
   /** The origins that the console is served from. */
   origins: readonly string[]
 }
-
-type Refusal = 'bad_request' | 'unauthenticated' | 'forbidden' | 'unavailable'
 
 const tokenInText = new RegExp(tokenPattern)
 
@@ -49,17 +48,39 @@ function bearerOf(headers: Headers): Result<string | undefined, 'bad_request' | 
 }
 
 const organizationId = idPattern('org')
+const organizationInPath = (request: Request) => /\/organizations\/([^/?]+)/.exec(request.url)?.[1]
 
-/** E4: the organization that a request names, by `IB-Context` or by its path; two different names are a mistake. */
-function namedOrganization(request: Request): Result<string | undefined, 'bad_request'> {
+/** E4: the organization that the header `IB-Context` names; the path must not name another. */
+function namedByHeader(request: Request): Result<string | undefined, 'bad_request'> {
   const header = request.headers.get('ib-context')?.trim()
   if (header === undefined) return ok(undefined)
   if (!organizationId.test(header))
     return refuse('bad_request', { detail: 'IB-Context names an organization by its id.' })
-  const inPath = /\/organizations\/([^/?]+)/.exec(request.url)?.[1]
+  const inPath = organizationInPath(request)
   if (inPath !== undefined && inPath !== header)
     return refuse('bad_request', { detail: 'The path and IB-Context name two different organizations.' })
   return ok(header)
+}
+
+/** E4: the organization that the path names, where that decides: for tokens that several organizations may take. */
+function namedByPath(request: Request, token: string): string | undefined {
+  const id = looksLikeJws(token) ? organizationInPath(request) : undefined
+  return id !== undefined && organizationId.test(id) ? id : undefined
+}
+
+function principalBehind({ evidence }: Decision & { active: true }): Principal {
+  const { account } = evidence
+  if (evidence.source === 'external') {
+    const { provider, role } = evidence
+    return { kind: 'external', providerId: provider.id, narrowed: role !== account.role, account: { ...account, role } }
+  }
+  const { id, expiresAtMs } = evidence.token
+  return {
+    kind: 'managed',
+    tokenId: id,
+    expiresAt: Number.isFinite(expiresAtMs) ? new Date(expiresAtMs) : null,
+    account,
+  }
 }
 
 const changes = (method: string) => method !== 'GET' && method !== 'HEAD'
@@ -70,19 +91,31 @@ function comesFromConsole(request: Request, origins: readonly string[]): boolean
   return origin === null ? request.headers.get('sec-fetch-site') === 'same-origin' : origins.includes(origin)
 }
 
+function refusalOf({ reason }: Decision & { active: false }) {
+  if (reason === 'unavailable') return refuse('unavailable')
+  const detail = refusalText(reason)
+  return reason === 'insufficient_scope' ? refuse(reason, { detail }) : refuse('unauthenticated', { detail })
+}
+
+/** What a caller's requests may make and break depends on what they were made with (T2, P12). */
+const credentialOf = (principal: Exclude<Principal, { kind: 'session' }>): Credential =>
+  principal.kind === 'managed'
+    ? { kind: 'managed', tokenId: principal.tokenId, expiresAt: principal.expiresAt }
+    : { kind: 'external', providerId: principal.providerId, narrowed: principal.narrowed }
+
 export function buildDoorkeeper({ gate, signIn, lookups, read, publicUrl, origins }: DoorkeeperParts): Doorkeeper {
-  const byToken = async (token: string, named: string | undefined): Promise<Result<Principal, Refusal>> => {
-    const decision = await gate.decide(token, named)
-    if (decision.active) {
-      const { token: known, account } = decision.evidence
-      const expiresAt = Number.isFinite(known.expiresAtMs) ? new Date(known.expiresAtMs) : null
-      return ok({ kind: 'managed', tokenId: known.id, expiresAt, account })
+  const byToken = async (request: Request, token: string, named: string | undefined) => {
+    const inPath = named === undefined ? namedByPath(request, token) : undefined
+    let decision = await gate.decide(token, named ?? inPath)
+    // A token that is no good there may be another organization's, for which this path does not exist (404, O1).
+    if (!decision.active && inPath !== undefined) {
+      const elsewhere = await gate.decide(token)
+      if (elsewhere.active) decision = elsewhere
     }
-    if (decision.reason === 'unavailable') return refuse('unavailable')
-    return refuse('unauthenticated', { detail: refusalText(decision.reason) })
+    return decision.active ? ok(principalBehind(decision)) : refusalOf(decision)
   }
 
-  const bySession = async (request: Request): Promise<Result<Principal, Refusal>> => {
+  const bySession = async (request: Request): Promise<Result<Principal, PrincipalRefusal>> => {
     if (changes(request.method) && !comesFromConsole(request, origins)) {
       return refuse('forbidden', { detail: 'A change with a session must come from the console’s own origin.' })
     }
@@ -101,22 +134,17 @@ export function buildDoorkeeper({ gate, signIn, lookups, read, publicUrl, origin
       if (withSession && request.headers.has('authorization'))
         return refuse('bad_request', { detail: 'Send one credential.' })
       if (!token.ok) return token
-      const named = namedOrganization(request)
+      const named = namedByHeader(request)
       if (!named.ok) return named
-      if (token.value !== undefined) return byToken(token.value, named.value)
+      if (token.value !== undefined) return byToken(request, token.value, named.value)
       return withSession ? bySession(request) : ok(undefined)
     },
 
     async callerIn(principal, organizationId): Promise<Caller | undefined> {
-      if (principal.kind === 'managed') {
-        const { account, tokenId, expiresAt } = principal
+      if (principal.kind !== 'session') {
+        const { account } = principal
         if (account.organizationId !== organizationId) return undefined
-        return {
-          ...account,
-          accountId: account.id,
-          organizationId,
-          credential: { kind: 'managed', tokenId, expiresAt },
-        }
+        return { ...account, accountId: account.id, organizationId, credential: credentialOf(principal) }
       }
       const membership = (await lookups.membershipsOf(principal.userId)).find(
         (it) => it.organizationId === organizationId,

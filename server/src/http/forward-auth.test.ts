@@ -93,7 +93,7 @@ describe('a refused token', () => {
       () => it.issue({ creation: 'none' }),
       "The organization's admins turned off API tokens. Nothing was deleted; ask an admin.",
     ],
-    ['expired', () => it.issue({ expires_at: new Date(0) }), 'The token has expired. Refresh it or create a new one.'],
+    ['expired', () => it.issue({ expires_at: new Date(0) }), 'The token has expired. Refresh it or get a new one.'],
     ['revoked', () => it.issue({ revoked: true }), 'The token is not valid.'],
     ['owner removed', () => it.issue({ owner_removed: true }), 'The token is not valid.'],
     ['unknown', () => newSecret('member', (size) => randomBytes(size)), 'The token is not valid.'],

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type Decision, type Evidence, refusalText } from '../features/access/rules.ts'
+import { type Decision, type Evidence, type ExternalEvidence, refusalText } from '../features/access/rules.ts'
 import { idPattern } from '../kernel/ids.ts'
 import { ok, type Result, refuse } from '../kernel/result.ts'
 import { authorizationOf } from './credentials.ts'
@@ -33,15 +33,18 @@ function questionOf(req: IncomingMessage): Result<Question, 'bad_request'> {
   return ok({ token, organizationId: context, adminOnly: role === 'admin' })
 }
 
+const roleOf = (it: Evidence | ExternalEvidence) => (it.source === 'managed' ? it.account.role : it.role)
+
 /** All six on every 200, so that a proxy that copies them overwrites whatever a client sent. */
-function admit(res: ServerResponse, requestId: string, { account, token }: Evidence): void {
+function admit(res: ServerResponse, requestId: string, it: Evidence | ExternalEvidence): void {
+  const { account } = it
   res.writeHead(200, {
     'X-Portcullis-Organization': account.organizationId,
     'X-Portcullis-Account': account.id,
     'X-Portcullis-Account-Kind': account.kind,
-    'X-Portcullis-Role': account.role,
+    'X-Portcullis-Role': roleOf(it),
     'X-Portcullis-Groups': fragmentsOf(account).groupIds,
-    'X-Portcullis-Token': token.id,
+    'X-Portcullis-Token': it.source === 'managed' ? it.token.id : '',
     'Content-Length': 0,
     'Cache-Control': 'no-store',
     'X-Request-Id': requestId,
@@ -62,9 +65,12 @@ function sendDecision(options: GateOptions, res: ServerResponse, requestId: stri
   if (!it.active) {
     options.count('forward_auth', it.reason)
     const detail = refusalText(it.reason)
+    // RFC 6750 §3.1: the token is good, and gives no right here.
+    if (it.reason === 'insufficient_scope')
+      return sendProblem(res, requestId, refuse(it.reason, { detail }), challenge(it.reason, detail))
     return sendProblem(res, requestId, refuse('unauthenticated', { detail }), challenge('invalid_token', detail))
   }
-  if (adminOnly && it.evidence.account.role !== 'admin') {
+  if (adminOnly && roleOf(it.evidence) !== 'admin') {
     options.count('forward_auth', 'forbidden')
     const detail = 'Only admins of the organization may do this.'
     return sendProblem(res, requestId, refuse('forbidden', { detail }), challenge('insufficient_scope', detail))

@@ -1,18 +1,11 @@
 import type { ServerResponse } from 'node:http'
 import type { Gate } from '../features/access/actions.ts'
-import type { Decision, ManagedReason } from '../features/access/rules.ts'
+import type { Decision, Reason } from '../features/access/rules.ts'
 import { refuse } from '../kernel/result.ts'
 import { sendProblem } from './door.ts'
 
 /** How a question to the gate ended, for the metrics (N4: refused calls are counted, and nothing else). */
-export type GateOutcome =
-  | 'active'
-  | ManagedReason
-  | 'unavailable'
-  | 'missing'
-  | 'forbidden'
-  | 'bad_request'
-  | 'bad_caller'
+export type GateOutcome = 'active' | Reason | 'missing' | 'forbidden' | 'bad_request' | 'bad_caller'
 
 export interface GateOptions {
   gate: Gate

@@ -64,7 +64,7 @@ function questionOf(form: Form, context: string | undefined): Result<Question, '
 function sendDecision(options: GateOptions, res: ServerResponse, requestId: string, it: Decision, head: number) {
   options.count('introspection', it.active ? 'active' : it.reason)
   if (!it.active && it.reason === 'unavailable') return sendRefusal(res, requestId, refuse('unavailable'))
-  const body = it.active ? activeAnswer(it.evidence) : inactiveAnswer(it.reason, it.evidence)
+  const body = it.active ? activeAnswer(it.evidence) : inactiveAnswer(it)
   const bytes = Buffer.byteLength(body)
   res.writeHead(200, {
     'Content-Type': 'application/json',

@@ -81,7 +81,7 @@ const forward = {
     200: { description: 'It may.', headers: Object.fromEntries(forwardHeaders) },
     400: problem('`bad_request`'),
     401: problem('`unauthenticated`'),
-    403: problem('`forbidden`'),
+    403: problem('`forbidden`, `insufficient_scope`'),
     503: problem('`unavailable`'),
   },
 }

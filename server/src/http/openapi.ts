@@ -64,7 +64,7 @@ export function refusalsOf(r: AnyRoute): ProblemCode[] {
     'too_many_requests',
     'internal',
     'unavailable',
-    ...(r.who === 'anyone' ? [] : (['bad_request', 'unauthenticated', 'forbidden'] as const)),
+    ...(r.who === 'anyone' ? [] : (['bad_request', 'unauthenticated', 'forbidden', 'insufficient_scope'] as const)),
     ...(inOrganization || Object.keys(r.parameters).length > 0 ? (['not_found'] as const) : []),
     ...(r.body ? (['bad_request', 'unsupported_media_type', 'payload_too_large', 'invalid_request'] as const) : []),
     ...(r.query ? (['invalid_request'] as const) : []),

@@ -6,6 +6,7 @@ export const problems = {
   bad_request: { status: 400, title: 'The request cannot be read' },
   unauthenticated: { status: 401, title: 'Sign in or send an API token' },
   forbidden: { status: 403, title: 'Not allowed' },
+  insufficient_scope: { status: 403, title: 'The scope of the token is not enough' },
   token_creation_disabled: { status: 403, title: 'API token creation is turned off for this organization' },
   token_creation_restricted: { status: 403, title: 'API token creation is limited to selected groups' },
   not_found: { status: 404, title: 'Not found' },

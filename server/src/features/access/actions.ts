@@ -1,9 +1,21 @@
+import type { KeyCache } from '../../db/deps.ts'
 import type { Lease } from '../../db/feed.ts'
-import type { Lookups } from '../../db/lookups.ts'
+import type { ExternalQuestion, Lookups } from '../../db/lookups.ts'
+import { type Judged, judgeAgain, judgeToken } from '../external-tokens/actions.ts'
+import { type ExternalReason, effectiveRole } from '../external-tokens/rules.ts'
+import { type Jws, looksLikeJws, maxJwsLength } from '../jws/rules.ts'
+import { audiencesOf, type OAuthProvider } from '../oauth-providers/rules.ts'
 import { hashOf } from '../tokens/actions.ts'
 import { isWellFormed } from '../tokens/rules.ts'
-import { type Decision, type Evidence, refusalReason, tellsWhose } from './rules.ts'
-import { type Memory, toEvidence } from './store.ts'
+import {
+  type Decision,
+  type Evidence,
+  type KnownAccount,
+  type KnownOrganization,
+  refusalReason,
+  tellsWhose,
+} from './rules.ts'
+import { type FoundProvider, type Memory, type RememberedExternal, toEvidence, toFoundProvider } from './store.ts'
 
 /** The one place that decides whether a presented token is good; every door passes it. */
 export interface Gate {
@@ -19,7 +31,8 @@ export interface Gate {
 interface GateParts {
   memory: Memory
   lease: Pick<Lease, 'holds' | 'epoch' | 'applied'>
-  lookups: Pick<Lookups, 'findToken'>
+  lookups: Pick<Lookups, 'findToken' | 'findExternal'>
+  keys: Pick<KeyCache, 'of' | 'newer' | 'status' | 'forget'>
   /** Unix milliseconds. */
   now: () => number
   /** T8: told of every accepted use; must cost next to nothing. */
@@ -34,7 +47,27 @@ const malformed: Decision = { active: false, reason: 'malformed' }
 const unknown: Decision = { active: false, reason: 'unknown' }
 const unavailable: Decision = { active: false, reason: 'unavailable' }
 
-export function buildGate({ memory, lease, lookups, now, used, decided = () => undefined, failed }: GateParts): Gate {
+export function buildGate(parts: GateParts): Gate {
+  const { decided = () => undefined } = parts
+  const managed = managedTokens(parts, decided)
+  const external = externalTokens(parts, decided)
+  return {
+    get head() {
+      return parts.lease.applied
+    },
+    decide(token, named) {
+      if (isWellFormed(token)) return managed(token, named)
+      if (looksLikeJws(token) && token.length <= maxJwsLength) return external(token, named)
+      decided('form')
+      return malformed
+    },
+  }
+}
+
+type Decide = (token: string, named: string | undefined) => Decision | Promise<Decision>
+type Told = NonNullable<GateParts['decided']>
+
+function managedTokens({ memory, lease, lookups, now, used, failed }: GateParts, decided: Told): Decide {
   const judge = (evidence: Evidence, named: string | undefined): Decision => {
     const nowMs = now()
     const reason = refusalReason(evidence, nowMs, named)
@@ -65,21 +98,137 @@ export function buildGate({ memory, lease, lookups, now, used, decided = () => u
     }
   }
 
-  return {
-    get head() {
-      return lease.applied
-    },
-    decide(token, named) {
-      if (!isWellFormed(token)) {
-        decided('form')
-        return malformed
-      }
-      const hash = hashOf(token)
-      if (!lease.holds) return ask(hash, named)
-      const evidence = memory.evidence(hash)
-      if (evidence === undefined && !memory.isUnknown(hash)) return ask(hash, named)
-      decided('memory')
-      return evidence === undefined ? unknown : judge(evidence, named)
-    },
+  return (token, named) => {
+    const hash = hashOf(token)
+    if (!lease.holds) return ask(hash, named)
+    const evidence = memory.evidence(hash)
+    if (evidence === undefined && !memory.isUnknown(hash)) return ask(hash, named)
+    decided('memory')
+    return evidence === undefined ? unknown : judge(evidence, named)
+  }
+}
+
+/** Whom a token turned out to belong to, as it was just read or is remembered. */
+interface Owner {
+  account: KnownAccount
+  organization: KnownOrganization
+}
+
+const refused = (
+  reason: ExternalReason,
+  owner?: { provider: OAuthProvider; subject: string; account: KnownAccount | undefined },
+): Decision => ({ active: false, reason, ...(owner && tellsWhose(reason) && { owner }) })
+
+/** E5, the last of N2's reasons: a token that is good otherwise, and the role that it acts with. */
+function admitted(
+  { jws, registered: { provider }, subject }: Pick<RememberedExternal, 'jws' | 'registered' | 'subject'>,
+  { account, organization }: Owner,
+): Decision {
+  const role = effectiveRole(provider, jws.claims, organization.roleIds, account.role)
+  if (!role.ok) return refused(role.code)
+  const evidence = { source: 'external', provider, subject, claims: jws.claims, account, role: role.value } as const
+  return { active: true, evidence }
+}
+
+/** What can be a subject: the claims that are strings and that a database can hold (no U+0000, no lone surrogate). */
+const isStorable = (text: unknown): text is string =>
+  typeof text === 'string' && text.isWellFormed() && !text.includes('\u0000')
+
+function questionOf(issuer: string, jws: Jws, named: string | undefined): ExternalQuestion | undefined {
+  if (!isStorable(issuer) || !isStorable(named ?? '')) return undefined
+  const claims = Object.fromEntries(
+    Object.entries(jws.claims).filter((it): it is [string, string] => it.every(isStorable)),
+  )
+  const audiences = (audiencesOf(jws.claims.aud) ?? []).filter(isStorable)
+  return { issuer, audiences, claims, namedOrganizationId: named }
+}
+
+function externalTokens({ memory, lease, lookups, keys, now, failed }: GateParts, decided: Told): Decide {
+  const find = async (question: ExternalQuestion): Promise<FoundProvider[]> => {
+    const found = (await lookups.findExternal(question)).map((it) => toFoundProvider(question.issuer, it))
+    for (const { provider, keysFetchedAtMs = 0 } of found) {
+      // Another process has a newer set than this one, whose feed may be behind: it is read before it decides.
+      if (keysFetchedAtMs > (keys.status(provider.id).fetchedAtMs ?? 0)) keys.forget(provider.id)
+    }
+    return found
+  }
+
+  const decideAnew = async (token: string, name: string, named: string | undefined): Promise<Decision> => {
+    const { epoch } = lease
+    let found: FoundProvider[] = []
+    const judged = await judgeToken(
+      {
+        keys,
+        now,
+        find: async (issuer, jws) => {
+          const question = questionOf(issuer, jws, named)
+          found = question ? await find(question) : []
+          return found.map(({ provider, account }) => ({ provider, accountId: account?.id }))
+        },
+      },
+      token,
+      named,
+    )
+    const of = found.find((it) => it.provider === (judged.ok ? judged.value.provider : judged.provider))
+    if (!judged.ok) {
+      const { provider, subject, reason } = judged
+      return refused(
+        reason,
+        provider && subject !== undefined ? { provider, subject, account: of?.account } : undefined,
+      )
+    }
+    return admitAnew(name, judged, of, lease.epoch === epoch)
+  }
+
+  const admitAnew = (
+    name: string,
+    { value: { jws, provider, subject, accountId, thumbprint } }: Judged & { ok: true },
+    of: FoundProvider | undefined,
+    keep: boolean,
+  ): Decision => {
+    if (!of?.account) throw new Error('A token was accepted for an account that was not found.')
+    const { header, claims, compact } = jws
+    const registered = { provider, accountId }
+    const it = { jws: { header, claims }, issuer: provider.issuer, subject, thumbprint, registered }
+    // N3: as for managed tokens, what was read while a change passed is not kept.
+    if (keep) {
+      memory.keepExternal(name, { ...it, characters: compact.length })
+      memory.keepOwner(of.account, of.organization)
+    }
+    return admitted(it, { account: of.account, organization: of.organization })
+  }
+
+  const ask = async (token: string, name: string, named: string | undefined): Promise<Decision> => {
+    decided('database')
+    try {
+      return await decideAnew(token, name, named)
+    } catch (error) {
+      failed(error)
+      return unavailable
+    }
+  }
+
+  /** From memory alone, in this tick; undefined when something of it is not there. */
+  const remembered = (name: string): Decision | undefined => {
+    const known = memory.external(name)
+    if (!known) return undefined
+    const { provider, accountId = '' } = known.registered
+    const [account, organization] = [memory.account(accountId), memory.organization(provider.organizationId)]
+    const set = keys.of(provider)
+    if (!account || !organization || set instanceof Promise) return undefined
+    const fault = judgeAgain(known, known.registered, set, now())
+    if (!fault) return admitted(known, { account, organization })
+    // The key went: perhaps it is back, or another of the set verifies. That takes the token itself.
+    if (fault.reason === 'invalid_signature') return undefined
+    return refused(fault.reason, { provider, subject: known.subject, account })
+  }
+
+  return (token, named) => {
+    const hash = hashOf(token)
+    const name = named === undefined ? hash : `${hash} ${named}`
+    const decision = lease.holds ? remembered(name) : undefined
+    if (!decision) return ask(token, name, named)
+    decided('memory')
+    return decision
   }
 }

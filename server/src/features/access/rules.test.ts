@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { type Evidence, managedReasons, refusalReason, refusalText, tellsWhose } from './rules.ts'
 
 const good: Evidence = {
+  source: 'managed',
   token: {
     id: 'tok_1',
     organizationId: 'org_1',

@@ -1,4 +1,6 @@
 import type { AccountKind } from '../accounts/rules.ts'
+import type { ExternalReason } from '../external-tokens/rules.ts'
+import type { OAuthProvider } from '../oauth-providers/rules.ts'
 import type { Role } from '../organizations/rules.ts'
 import { isSuspended, type TokenCreation } from '../settings/rules.ts'
 
@@ -37,10 +39,29 @@ export interface KnownOrganization {
   roleIds: Record<Role, string>
 }
 
+/** All that decides about a managed token. */
 export interface Evidence {
+  source: 'managed'
   token: KnownToken
   account: KnownAccount
   organization: KnownOrganization
+}
+
+/** A good external token: whose it is, what it said, and the role that it acts with (E5). */
+export interface ExternalEvidence {
+  source: 'external'
+  provider: OAuthProvider
+  subject: string
+  claims: Readonly<Record<string, unknown>>
+  account: KnownAccount
+  role: Role
+}
+
+/** N4: what the resource server is told of an external token that is refused: no account where none is mapped. */
+export interface ExternalOwner {
+  provider: OAuthProvider
+  subject: string
+  account: KnownAccount | undefined
 }
 
 type Check = (it: Evidence, nowMs: number, namedOrganizationId: string | undefined) => boolean
@@ -64,24 +85,33 @@ export function refusalReason(it: Evidence, nowMs: number, namedOrganizationId?:
   return undefined
 }
 
+export type Reason = ManagedReason | ExternalReason
+
 /** N4: for these reasons the resource server, and it alone, is told whose token it was. */
-export const tellsWhose = (reason: ManagedReason): boolean => reason === 'suspended' || reason === 'expired'
+export const tellsWhose = (reason: Reason): boolean =>
+  reason === 'suspended' || reason === 'expired' || reason === 'unmapped_subject'
+
+/** Sentences for those whom one helps. A provider that is off or unknown is not told of: nothing was verified yet. */
+const helpful: Partial<Record<Reason, string>> = {
+  suspended: "The organization's admins turned off API tokens. Nothing was deleted; ask an admin.",
+  expired: 'The token has expired. Refresh it or get a new one.',
+  ambiguous_organization: "Several organizations take this token. Send one's id in the header IB-Context.",
+  unmapped_subject: "No account is mapped to the token's subject. Ask an admin of the organization.",
+  insufficient_scope: "The token's scope names no role that its account holds.",
+}
 
 /** N2: what the end client reads; ASCII, helpful, and nothing that tells an unknown token from a revoked one. */
-export function refusalText(reason: ManagedReason): string {
-  if (reason === 'suspended')
-    return "The organization's admins turned off API tokens. Nothing was deleted; ask an admin."
-  if (reason === 'expired') return 'The token has expired. Refresh it or create a new one.'
-  return 'The token is not valid.'
-}
+export const refusalText = (reason: Reason): string => helpful[reason] ?? 'The token is not valid.'
 
 /** Whoever stands behind a good credential of the management API, before an organization is chosen (N5). */
 export type Principal =
   | { kind: 'session'; userId: string; sessionId: string; name: string; email: string }
   | { kind: 'managed'; tokenId: string; expiresAt: Date | null; account: KnownAccount }
+  /** `account` bears the role that the token acts with; `narrowed` when its scope took some away (E5, T2). */
+  | { kind: 'external'; providerId: string; narrowed: boolean; account: KnownAccount }
 
 /** What every door learns of a presented token. `unavailable`: neither memory nor the database can vouch for an answer (N3). */
 export type Decision =
-  | { active: true; evidence: Evidence }
+  | { active: true; evidence: Evidence | ExternalEvidence }
   | { active: false; reason: ManagedReason; evidence?: Evidence }
-  | { active: false; reason: 'unavailable' }
+  | { active: false; reason: ExternalReason; owner?: ExternalOwner }

@@ -23,6 +23,9 @@ export interface Registered {
 /** Enabled or not, in every organization; `subjectOf(provider, jws.claims)` is the subject to look up for each. */
 export type FindRegistered = (issuer: string, jws: Jws) => Promise<readonly Registered[]>
 
+/** What is kept of a token that was verified: all but its text. */
+export type ReadToken = Pick<Jws, 'header' | 'claims'>
+
 export interface VerifiedToken {
   jws: Jws
   provider: OAuthProvider
@@ -34,9 +37,10 @@ export interface VerifiedToken {
   refusedFromMs: number
 }
 
+/** `provider` where one was found; the subject where the signature is good. */
 export type Judged =
   | { ok: true; value: VerifiedToken }
-  | ({ ok: false; provider?: OAuthProvider } & Fault<ExternalReason>)
+  | ({ ok: false; provider?: OAuthProvider; subject?: string } & Fault<ExternalReason>)
 
 export interface VerifyParts {
   keys: Keys
@@ -119,10 +123,10 @@ export async function judgeToken(parts: VerifyParts, compact: string, named?: st
   if (!provider.enabled) return disabled(provider)
   const signed = await verifySignature(jws, provider, parts.keys)
   if (!signed.ok) return signed
-  const fault = claimsFault(jws, provider, parts.now())
-  if (fault) return { ok: false, provider, ...fault }
   const subject = subjectOf(provider, jws.claims) ?? ''
-  if (accountId === undefined) return unmapped(provider)
+  const fault = claimsFault(jws, provider, parts.now())
+  if (fault) return { ok: false, provider, subject, ...fault }
+  if (accountId === undefined) return { ...unmapped(provider), subject }
   const refusedFromMs = (Number(jws.claims.exp) + provider.clockToleranceSeconds) * 1000
   return { ok: true, value: { jws, provider, subject, accountId, thumbprint: signed.key.thumbprint, refusedFromMs } }
 }
@@ -135,7 +139,7 @@ const unmapped = (provider: OAuthProvider) =>
  * and all but the signature is asked anew of the provider as it is now. In the same tick, for decisions from memory.
  */
 export function judgeAgain(
-  before: Pick<VerifiedToken, 'jws' | 'thumbprint'>,
+  before: { jws: ReadToken; thumbprint: string },
   { provider, accountId }: Registered,
   set: KeySet | undefined,
   nowMs: number,

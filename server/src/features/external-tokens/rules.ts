@@ -21,7 +21,7 @@ export type ExternalReason = (typeof externalReasons)[number]
 
 /** A token beside the provider that it is held against. */
 interface Held {
-  jws: Jws
+  jws: Pick<Jws, 'header' | 'claims'>
   provider: OAuthProvider
   nowSeconds: number
 }
@@ -113,14 +113,18 @@ const claimsChecks: readonly Check<Held, 'invalid_claims' | 'expired'>[] = [
   },
 ]
 
-const held = (jws: Jws, provider: OAuthProvider, nowMs: number): Held => ({ jws, provider, nowSeconds: nowMs / 1000 })
+const held = (jws: Held['jws'], provider: OAuthProvider, nowMs: number): Held => ({
+  jws,
+  provider,
+  nowSeconds: nowMs / 1000,
+})
 
 /** E2: the first fault of claims and type; asked anew at each use, since time passes and providers change (E6). */
-export const claimsFault = (jws: Jws, provider: OAuthProvider, nowMs: number) =>
+export const claimsFault = (jws: Held['jws'], provider: OAuthProvider, nowMs: number) =>
   firstFault(claimsChecks, held(jws, provider, nowMs)) satisfies Fault<ExternalReason> | undefined
 
 /** E8: every check of the claims with its outcome. */
-export const claimsOutcomes = (jws: Jws, provider: OAuthProvider, nowMs: number): CheckOutcome[] =>
+export const claimsOutcomes = (jws: Held['jws'], provider: OAuthProvider, nowMs: number): CheckOutcome[] =>
   outcomesOf(claimsChecks, held(jws, provider, nowMs))
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/

@@ -100,8 +100,8 @@ export function readJws(
   }
 }
 
-/** Could it be a managed token, or anything else that is no JWS? Cheap, for choosing which way a credential goes. */
-export const looksLikeJws = (text: string): boolean => text.startsWith('ey') && text.includes('.')
+/** Which way a credential goes: a compact JWS has dots, a managed token (T9) has none. */
+export const looksLikeJws = (text: string): boolean => text.includes('.')
 
 /** E8: the checks of form with their outcomes, up to the first that fails, since each rests on those before. */
 export const formOutcomes = (compact: string): CheckOutcome[] => outcomesUntilFault(formChecks, draftOf(compact))

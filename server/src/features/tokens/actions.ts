@@ -111,7 +111,7 @@ type MakingRefusal = 'forbidden' | 'invalid_request' | CreationRefusal
 const makerOf = (caller: Caller): Maker => ({
   accountId: caller.accountId,
   role: caller.role,
-  narrowed: false,
+  narrowed: caller.credential.kind === 'external' && caller.credential.narrowed,
   ...(caller.credential.kind === 'managed' && { managedToken: { expiresAt: caller.credential.expiresAt } }),
 })
 
