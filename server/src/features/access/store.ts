@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import type { Forget } from '../../db/change.ts'
 import type { FoundExternal, FoundToken } from '../../db/lookups.ts'
-import type { ReadToken, Registered } from '../external-tokens/actions.ts'
+import type { Registered } from '../external-tokens/rules.ts'
+import type { ReadToken } from '../jws/rules.ts'
 import type { OAuthProvider } from '../oauth-providers/rules.ts'
 import type { Evidence, KnownAccount, KnownOrganization, KnownToken } from './rules.ts'
 

@@ -1,9 +1,9 @@
 import { compactVerify } from 'jose'
 import { type CheckOutcome, type Fault, outcomesUntilFault } from '../../kernel/checks.ts'
-import { formOutcomes, type Jws, readJws } from '../jws/rules.ts'
+import { formOutcomes, type Jws, type ReadToken, readJws } from '../jws/rules.ts'
 import { type OAuthProvider, providerFor, subjectOf } from '../oauth-providers/rules.ts'
 import { type KeySet, keysFor, type SigningKey } from '../signing-keys/rules.ts'
-import { claimsFault, claimsOutcomes, type ExternalReason } from './rules.ts'
+import { claimsFault, claimsOutcomes, type ExternalReason, type Registered } from './rules.ts'
 
 /** What verification asks of the keys' cache (E7); `signing-keys/actions.ts` has it. */
 export interface Keys {
@@ -13,18 +13,8 @@ export interface Keys {
   newer: (provider: OAuthProvider) => Promise<KeySet | undefined>
 }
 
-/** What is registered for an issuer, as the deciding process reads it: providers, and who maps this token's subject. */
-export interface Registered {
-  provider: OAuthProvider
-  /** The account that the token's subject is mapped to at this provider, if any (E3). */
-  accountId: string | undefined
-}
-
 /** Enabled or not, in every organization; `subjectOf(provider, jws.claims)` is the subject to look up for each. */
 export type FindRegistered = (issuer: string, jws: Jws) => Promise<readonly Registered[]>
-
-/** What is kept of a token that was verified: all but its text. */
-export type ReadToken = Pick<Jws, 'header' | 'claims'>
 
 export interface VerifiedToken {
   jws: Jws

@@ -1,6 +1,6 @@
 import { type Check, type CheckOutcome, type Fault, firstFault, outcomesOf } from '../../kernel/checks.ts'
 import { ok, type Result, refuse } from '../../kernel/result.ts'
-import type { Jws } from '../jws/rules.ts'
+import type { Jws, ReadToken } from '../jws/rules.ts'
 import { audiencesOf, isMeantFor, type OAuthProvider, subjectOf } from '../oauth-providers/rules.ts'
 import type { Role } from '../organizations/rules.ts'
 
@@ -19,9 +19,15 @@ export const externalReasons = [
 ] as const
 export type ExternalReason = (typeof externalReasons)[number]
 
+/** A provider of a token's issuer, and the account that the token's subject is mapped to there, if any (E3, E4). */
+export interface Registered {
+  provider: OAuthProvider
+  accountId: string | undefined
+}
+
 /** A token beside the provider that it is held against. */
 interface Held {
-  jws: Pick<Jws, 'header' | 'claims'>
+  jws: ReadToken
   provider: OAuthProvider
   nowSeconds: number
 }
@@ -54,7 +60,6 @@ function timesFault({ jws: { claims } }: Held): string | undefined {
 
 const isInFuture = (it: unknown, { nowSeconds, provider }: Held) =>
   isNumericDate(it) && it > nowSeconds + provider.clockToleranceSeconds
-
 /** A lifetime counts from `iat`, which the check before bounds; without one from now. */
 function lifetimeFault({ jws: { claims }, provider, nowSeconds }: Held): string | undefined {
   if (!isNumericDate(claims.exp)) return undefined
@@ -113,18 +118,18 @@ const claimsChecks: readonly Check<Held, 'invalid_claims' | 'expired'>[] = [
   },
 ]
 
-const held = (jws: Held['jws'], provider: OAuthProvider, nowMs: number): Held => ({
+const held = (jws: ReadToken, provider: OAuthProvider, nowMs: number): Held => ({
   jws,
   provider,
   nowSeconds: nowMs / 1000,
 })
 
 /** E2: the first fault of claims and type; asked anew at each use, since time passes and providers change (E6). */
-export const claimsFault = (jws: Held['jws'], provider: OAuthProvider, nowMs: number) =>
+export const claimsFault = (jws: ReadToken, provider: OAuthProvider, nowMs: number) =>
   firstFault(claimsChecks, held(jws, provider, nowMs)) satisfies Fault<ExternalReason> | undefined
 
 /** E8: every check of the claims with its outcome. */
-export const claimsOutcomes = (jws: Held['jws'], provider: OAuthProvider, nowMs: number): CheckOutcome[] =>
+export const claimsOutcomes = (jws: ReadToken, provider: OAuthProvider, nowMs: number): CheckOutcome[] =>
   outcomesOf(claimsChecks, held(jws, provider, nowMs))
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/

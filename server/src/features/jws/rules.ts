@@ -14,6 +14,9 @@ export interface Jws {
   claims: JsonObject
 }
 
+/** What is kept of a token that was verified: all but its text. */
+export type ReadToken = Pick<Jws, 'header' | 'claims'>
+
 /** A token on its way to a `Jws`; each part is read when a check first asks for it. */
 interface Draft {
   compact: string
