@@ -77,6 +77,7 @@ const order = [
   'expiry-notices',
   'oauth-providers',
   'account-mappings',
+  'account-mappings',
   'jws',
   'signing-keys',
   'external-tokens',

@@ -26,10 +26,11 @@ export const accountMappingRoutes = [
     query: AccountMappingQuery,
     status: 200,
     reply: AccountMappingPage,
-    problems: [],
+    problems: ['invalid_request'],
     run: async ({ deps, caller, query: { limit, cursor, ...of } }) => {
       const after = cursor === undefined ? undefined : keyOf(cursor)
-      return ok(toPage(await listAccountMappings(deps, caller, { ...of, after, limit }), limit, (it) => it.id))
+      const found = await listAccountMappings(deps, caller, { ...of, after, limit })
+      return found.ok ? ok(toPage(found.value, limit, (it) => it.id)) : found
     },
   }),
   route({

@@ -1,8 +1,9 @@
-import type { Reader, Writer } from '../../db/change.ts'
+import type { Forget, Reader, Writer } from '../../db/change.ts'
 import type { Deps } from '../../db/deps.ts'
 import type { Person } from '../../db/people.ts'
 import { ok, type Result, refuse } from '../../kernel/result.ts'
 import type { Principal } from '../access/rules.ts'
+import { dropMappingsOfAccount } from '../account-mappings/actions.ts'
 import type { Role } from '../organizations/rules.ts'
 import { mayUsePassword } from '../sign-in/rules.ts'
 import type { AccountName } from './rules.ts'
@@ -34,19 +35,29 @@ export async function withGroups<T extends { id: string }>(
 export interface Fallen {
   tokens: string[]
   groups: string[]
+  mappings: string[]
   invitation?: string
 }
 
 /**
- * O5: removes an account within somebody's change: its tokens are revoked for good, it leaves its groups, an open
- * invitation opens nothing any more. Whether a member may go is asked before (O2).
+ * O5: removes an account within somebody's change: its tokens are revoked for good, its mappings are deleted, it leaves
+ * its groups, an open invitation opens nothing any more. Whether a member may go is asked before (O2). Answers what fell
+ * with it, and what every process must forget.
  */
-export async function removeAccount(tx: Writer, accountId: string, at: Date): Promise<Fallen> {
+export async function removeAccount(
+  tx: Writer,
+  accountId: string,
+  at: Date,
+): Promise<{ fallen: Fallen; forget: Forget[] }> {
   const tokens = await revokeTokensOf(tx, accountId, at)
   const groups = await leaveAllGroups(tx, accountId)
+  const { ids: mappings, forget } = await dropMappingsOfAccount(tx, accountId)
   const invitation = await deleteInvitationOf(tx, accountId)
   await markRemoved(tx, accountId, at)
-  return { tokens, groups, ...(invitation !== undefined && { invitation }) }
+  return {
+    fallen: { tokens, groups, mappings, ...(invitation !== undefined && { invitation }) },
+    forget: [{ kind: 'account', id: accountId }, ...forget],
+  }
 }
 
 /** O9: gives an account another role within somebody's change. Whether a member may be demoted is asked before (O2). */

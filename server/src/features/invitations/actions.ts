@@ -151,13 +151,13 @@ export function withdrawInvitation(
   return deps.change(by, async (tx) => {
     const now = await findInvitation(tx, caller.organizationId, id)
     if (!now) return refuse('not_found')
-    const { groups } = await removeAccount(tx, now.accountId, by.at)
+    const { fallen, forget } = await removeAccount(tx, now.accountId, by.at)
     const event = {
       action: 'invitation.withdrawn' as const,
       target: { kind: 'invitation' as const, id, name: now.email },
-      before: { email: now.email, role: now.role, account: now.accountId, groups },
+      before: { email: now.email, role: now.role, account: now.accountId, groups: fallen.groups },
     }
-    return { ok: true, value: undefined, events: [event], forget: [{ kind: 'account', id: now.accountId }] }
+    return { ok: true, value: undefined, events: [event], forget }
   })
 }
 

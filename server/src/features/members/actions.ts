@@ -100,13 +100,13 @@ export function removeMember(
     const { member, stands, count } = found
     const allowed = mayRemoveMember(stands, count)
     if (!allowed.ok) return allowed
-    const fallen = await removeAccount(tx, id, by.at)
+    const { fallen, forget } = await removeAccount(tx, id, by.at)
     const { email, role, status } = member
     const event = {
       action: 'member.removed' as const,
       target: targetOf(member),
       before: { email, role, status, ...fallen },
     }
-    return { ok: true, value: undefined, events: [event], forget: [{ kind: 'account', id }] }
+    return { ok: true, value: undefined, events: [event], forget }
   })
 }

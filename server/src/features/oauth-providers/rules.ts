@@ -1,4 +1,4 @@
-import { ok, type Result, refuse } from '../../kernel/result.ts'
+import { invalid, ok, type Result, refuse } from '../../kernel/result.ts'
 
 /** Signature algorithms that a provider may be allowed (E1): asymmetric ones, by the names of RFC 7518 §3.1 and RFC 8037. */
 export const signatureAlgorithms = [
@@ -16,6 +16,14 @@ export const maxClockToleranceSeconds = 60
 /** E1: claims that people can change, or that move from one person to another, never identify an account. */
 export const forbiddenSubjectClaims = ['email', 'name', 'preferred_username', 'upn'] as const
 
+export const maxProviders = 20
+
+/** E1: an organization has so many providers at most, so that one token is held against a few alone. */
+export const mayAddProvider = (present: number): Result<void, 'invalid_request'> =>
+  present < maxProviders
+    ? ok(undefined)
+    : invalid('issuer', `An organization has at most ${maxProviders} OAuth providers. Delete one first.`)
+
 /** An organization's OAuth provider as the checks need it (E1). */
 export interface OAuthProvider {
   id: string
@@ -31,6 +39,24 @@ export interface OAuthProvider {
   maxLifetimeSeconds: number
   enabled: boolean
 }
+
+/** E1: two providers of one organization never share issuer and an audience, enabled or not: a token would fit both. */
+export function mayShareAudience(
+  wanted: Pick<OAuthProvider, 'issuer' | 'audiences'>,
+  others: readonly Pick<OAuthProvider, 'issuer' | 'audiences'>[],
+): Result<void, 'provider_conflict'> {
+  const shared = others
+    .filter((it) => it.issuer === wanted.issuer)
+    .some((it) => it.audiences.some((audience) => wanted.audiences.includes(audience)))
+  if (!shared) return ok(undefined)
+  return refuse('provider_conflict', { detail: 'Another provider of this issuer has one of these audiences.' })
+}
+
+/** E1: another subject claim would give the mapped accounts to whoever has their subjects there. */
+export const mayChangeSubjectClaim = (mappings: number): Result<void, 'provider_in_use'> =>
+  mappings === 0
+    ? ok(undefined)
+    : refuse('provider_in_use', { detail: 'Delete the account mappings of this provider first.' })
 
 /** The audiences that a token names (RFC 7519 §4.1.3: one string, or an array of strings); undefined for anything else. */
 export function audiencesOf(aud: unknown): readonly string[] | undefined {

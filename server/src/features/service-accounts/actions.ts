@@ -110,12 +110,12 @@ export function deleteServiceAccount(
   return deps.change(by, async (tx) => {
     const now = await findServiceAccount(tx, caller.organizationId, id)
     if (!now) return refuse('not_found')
-    const fallen = await removeAccount(tx, id, by.at)
+    const { fallen, forget } = await removeAccount(tx, id, by.at)
     const event = {
       action: 'service_account.deleted' as const,
       target: { kind: 'service_account' as const, id, name: now.name },
       before: { name: now.name, role: now.role, ...fallen },
     }
-    return { ok: true, value: undefined, events: [event], forget: [{ kind: 'account', id }] }
+    return { ok: true, value: undefined, events: [event], forget }
   })
 }

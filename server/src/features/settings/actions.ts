@@ -2,6 +2,7 @@ import type { By, Reader, Writer } from '../../db/change.ts'
 import type { Deps } from '../../db/deps.ts'
 import type { RequestFacts } from '../../kernel/deps.ts'
 import { ok, type Refused, type Result, refuse } from '../../kernel/result.ts'
+import { hasExternalAccess } from '../account-mappings/actions.ts'
 import { byOf, type Caller } from '../accounts/rules.ts'
 import {
   type Holder,
@@ -171,7 +172,7 @@ export function getImpact(deps: Deps, caller: Caller, after: TokenCreation) {
         lastUsedAt: it.lastUsedAt,
         change: tokenChange(before, after, it) ?? 'suspended',
       })),
-      warnings: warnsOfNoAccess(after, false) ? [noExternalAccess] : [],
+      warnings: warnsOfNoAccess(after, await hasExternalAccess(db, caller.organizationId)) ? [noExternalAccess] : [],
     })
   })
 }

@@ -4,6 +4,7 @@ import type { Deps } from '../../db/deps.ts'
 import type { RequestFacts } from '../../kernel/deps.ts'
 import { invalid, ok, type Result, refuse } from '../../kernel/result.ts'
 import { type AccountName, byOf, type Caller } from '../accounts/rules.ts'
+import { hasEnabledProvider } from '../oauth-providers/actions.ts'
 import { readPolicy, readTokenCreation, selectedGroupNames } from '../settings/actions.ts'
 import { type CreationRefusal, mayCreateToken, suspensionOf, type TokenCreation } from '../settings/rules.ts'
 import {
@@ -95,9 +96,9 @@ export async function getAbility(deps: Deps, caller: Caller, accountId: string |
     const owner = await findOwner(db, ownerId)
     if (!owner) return noSuchAccount()
     const mine = mayMakeTokenFor(makerOf(caller), { accountId: owner.id, kind: owner.kind })
-    const allowed = mine.ok ? await mayCreate(db, caller.organizationId, ownerId) : mine
-    if (allowed.ok) return ok({ allowed: true, externalTokens: false })
-    return ok({ allowed: false, code: allowed.code, message: allowed.detail ?? '', externalTokens: false })
+    const it = mine.ok ? await mayCreate(db, caller.organizationId, ownerId) : mine
+    const externalTokens = await hasEnabledProvider(db, caller.organizationId)
+    return ok({ allowed: it.ok, externalTokens, ...(!it.ok && { code: it.code, message: it.detail ?? '' }) })
   })
 }
 
