@@ -18,6 +18,8 @@ test('every address of the console', () => {
     group: paths.group('acme', 'grp_1'),
     serviceAccounts: paths.serviceAccounts('acme'),
     serviceAccount: paths.serviceAccount('acme', 'svc_1'),
+    oauthProviders: paths.oauthProviders('acme'),
+    oauthProvider: paths.oauthProvider('acme', 'idp_1'),
     tokens: paths.tokens('acme'),
     auditLog: paths.auditLog('acme'),
   } satisfies Record<keyof typeof paths, unknown>
@@ -34,6 +36,8 @@ test('every address of the console', () => {
     group: '/o/acme/settings/organization/groups/grp_1',
     serviceAccounts: '/o/acme/settings/organization/service-accounts',
     serviceAccount: '/o/acme/settings/organization/service-accounts/svc_1',
+    oauthProviders: '/o/acme/settings/organization/oauth-providers',
+    oauthProvider: '/o/acme/settings/organization/oauth-providers/idp_1',
     tokens: '/o/acme/settings/organization/api-tokens',
     auditLog: '/o/acme/settings/organization/audit-log',
   })

@@ -17,6 +17,9 @@ export const paths = {
   serviceAccounts: (slug: string) => ({ to: `${organization}/service-accounts`, params: { slug } }) as const,
   serviceAccount: (slug: string, id: string) =>
     ({ to: `${organization}/service-accounts/$id`, params: { slug, id } }) as const,
+  oauthProviders: (slug: string) => ({ to: `${organization}/oauth-providers`, params: { slug } }) as const,
+  oauthProvider: (slug: string, id: string) =>
+    ({ to: `${organization}/oauth-providers/$id`, params: { slug, id } }) as const,
   tokens: (slug: string) => ({ to: `${organization}/api-tokens`, params: { slug } }) as const,
   auditLog: (slug: string) => ({ to: `${organization}/audit-log`, params: { slug } }) as const,
 }

@@ -189,6 +189,16 @@ const serviceAccount = createRoute({
   beforeLoad: (entry) => adminsOnly(entry),
   component: lazyRouteComponent(() => import('./features/service-accounts/service-account-page'), 'ServiceAccountPage'),
 })
+const oauthProviders = createRoute({
+  ...under('/oauth-providers'),
+  beforeLoad: (entry) => adminsOnly(entry),
+  component: lazyRouteComponent(() => import('./features/oauth-providers/oauth-providers-page'), 'OAuthProvidersPage'),
+})
+const oauthProvider = createRoute({
+  ...under('/oauth-providers/$id'),
+  beforeLoad: (entry) => adminsOnly(entry),
+  component: lazyRouteComponent(() => import('./features/oauth-providers/oauth-provider-page'), 'OAuthProviderPage'),
+})
 const tokens = createRoute({
   ...under('/api-tokens'),
   beforeLoad: (entry) => adminsOnly(entry),
@@ -226,6 +236,8 @@ const tree = root.addChildren([
         group,
         serviceAccounts,
         serviceAccount,
+        oauthProviders,
+        oauthProvider,
         tokens,
         auditLog,
       ]),

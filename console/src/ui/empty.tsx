@@ -1,7 +1,7 @@
 import { Stack, Text, Title } from '@mantine/core'
 import type { ReactNode } from 'react'
 
-type Props = { title: string; children?: ReactNode; action?: ReactNode; order?: 1 | 2 | 3 }
+type Props = { title: string; children?: ReactNode; action?: ReactNode; order?: 1 | 2 | 3 | 4 }
 
 /** An empty list teaches what it is for, and offers the first step. */
 export function Empty({ title, children, action, order = 3 }: Props) {

@@ -1,5 +1,5 @@
 import { Link, useMatchRoute } from '@tanstack/react-router'
-import { type KeyboardEvent, type ReactNode, useId } from 'react'
+import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef } from 'react'
 import type { Path } from './links'
 import classes from './route-tabs.module.css'
 
@@ -12,10 +12,16 @@ export function RouteTabs({ label, tabs, children, aside }: Props) {
   const matches = useMatchRoute()
   const panel = useId()
   const current = tabs.findIndex((tab) => matches({ ...tab.path, fuzzy: true }))
+  const list = useRef<HTMLDivElement>(null)
+  // Where there is no room for all tabs, the present one is in sight.
+  useEffect(() => {
+    const tab = list.current?.children[current]
+    if (tab instanceof HTMLElement) list.current?.scrollTo({ left: tab.offsetLeft - list.current.offsetLeft - 24 })
+  }, [current])
   return (
     <>
       <div className={classes.bar}>
-        <div className={classes.tabs} role="tablist" aria-label={label} onKeyDown={moveByArrow}>
+        <div ref={list} className={classes.tabs} role="tablist" aria-label={label} onKeyDown={moveByArrow}>
           {tabs.map((tab, index) => (
             <Link
               key={tab.label}

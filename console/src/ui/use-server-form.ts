@@ -6,17 +6,20 @@ type Options<Values extends Record<string, unknown>, Result> = UseFormInput<Valu
   initialValues: Values
   send: (values: Values) => Promise<Result>
   onDone: (result: Result, values: Values) => void
+  /** At which field a refusal of that code stands. */
+  fieldOfCode?: Record<string, keyof Values & string>
 }
 
 /** A form that keeps what was typed, shows each fault of the server at its field, and the rest as one sentence. */
 export function useServerForm<Values extends Record<string, unknown>, Result>(options: Options<Values, Result>) {
-  const { send, onDone, ...input } = options
+  const { send, onDone, fieldOfCode = {}, ...input } = options
   const form = useForm<Values>(input)
   const { mutate, isPending, error, reset } = useMutation({
     mutationFn: send,
     onSuccess: onDone,
-    onError: (fault) => showErrors(faultsAtFields(fault, Object.keys(form.values))),
+    onError: (fault) => showErrors(atFieldsOf(fault)),
   })
+  const atFieldsOf = (fault: Error) => faultsAtFields(fault, Object.keys(form.values), fieldOfCode)
 
   function showErrors(errors: FormErrors) {
     form.setErrors(errors)
@@ -24,7 +27,7 @@ export function useServerForm<Values extends Record<string, unknown>, Result>(op
     if (first) requestAnimationFrame(() => form.getInputNode(first)?.focus())
   }
 
-  const atFields = error ? Object.keys(faultsAtFields(error, Object.keys(form.values))).length > 0 : false
+  const atFields = error ? Object.keys(atFieldsOf(error)).length > 0 : false
   return {
     form,
     pending: isPending,
@@ -38,8 +41,10 @@ export function useServerForm<Values extends Record<string, unknown>, Result>(op
 
 const fieldOf = (path: string) => path.replace(/^\/|^body\./, '').split(/[./]/)[0] ?? ''
 
-function faultsAtFields(error: Error, fields: string[]): Record<string, string> {
+function faultsAtFields(error: Error, fields: string[], fieldOfCode: Record<string, string>): Record<string, string> {
   if (!(error instanceof Problem)) return {}
+  const field = fieldOfCode[error.code]
+  if (field !== undefined) return { [field]: error.message }
   const found = error.errors.filter(({ path }) => fields.includes(fieldOf(path)))
   if (found.length < error.errors.length) return {}
   return Object.fromEntries(found.map(({ path, message }) => [fieldOf(path), message]))

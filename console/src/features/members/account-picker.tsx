@@ -9,10 +9,10 @@ import { displayName } from './words'
 
 export type Account = { id: string; name: string }
 
-async function findAccounts(org: string, text: string): Promise<Account[]> {
+async function findAccounts(org: string, text: string, joinedOnly: boolean): Promise<Account[]> {
   const query = { limit: '30', ...(text && { search: text }) }
   const [members, serviceAccounts] = await Promise.all([
-    ask(listMembers({ path: { org }, query })),
+    ask(listMembers({ path: { org }, query: { ...query, ...(joinedOnly && { status: 'joined' }) } })),
     ask(listServiceAccounts({ path: { org }, query })),
   ])
   return [
@@ -29,15 +29,20 @@ type Props = {
   error?: string | undefined
   /** Accounts that are no choice here. */
   without?: ReadonlySet<string>
+  /** Only so many may be chosen. */
+  most?: number
+  /** Without those who are invited and not here yet. */
+  joinedOnly?: boolean
 }
 
 /** Members and service accounts by name; the search is the server's, so any number can be found. */
-export function AccountPicker({ org, label, value, onChange, error, without }: Props) {
+export function AccountPicker(props: Props) {
+  const { org, label, value, onChange, error, without, most, joinedOnly = false } = props
   const [text, setText] = useState('')
   const [asked] = useDebouncedValue(text.trim(), 200)
   const { data: found = [], error: failure } = useQuery({
-    queryKey: ['organization', org, 'accounts', asked],
-    queryFn: () => findAccounts(org, asked),
+    queryKey: ['organization', org, 'accounts', asked, joinedOnly],
+    queryFn: () => findAccounts(org, asked, joinedOnly),
     placeholderData: keepPreviousData,
   })
   const known = new Map([...found, ...value].map((account) => [account.id, account]))
@@ -57,6 +62,7 @@ export function AccountPicker({ org, label, value, onChange, error, without }: P
       value={value.map(({ id }) => id)}
       onChange={(ids) => onChange(ids.flatMap((id) => known.get(id) ?? []))}
       hidePickedOptions
+      {...(most !== undefined && { maxValues: most })}
       nothingFoundMessage="Nobody of that name"
       error={error ?? failure?.message}
       data-autofocus

@@ -102,7 +102,7 @@ function RemoveMember({ member, onClose }: { member: Member; onClose: () => void
     notify(invitation ? 'Invitation withdrawn' : 'Member removed')
     // First away from its page, which would ask for what is no more.
     await navigate({ ...paths.members(slug), replace: true })
-    void refresh('members', 'groups', 'tokens')
+    void refresh('members', 'groups', 'tokens', 'account-mappings', 'oauth-providers')
   }
   return (
     <Confirm title="Remove member" action="Remove" onConfirm={remove} onClose={onClose}>
@@ -111,7 +111,7 @@ function RemoveMember({ member, onClose }: { member: Member; onClose: () => void
       </b>{' '}
       {member.status === 'invited'
         ? 'can no longer accept the invitation.'
-        : 'loses access at once, and all of their tokens are revoked for good. What they did stays in the audit log.'}
+        : 'loses access at once. Their OAuth account mappings are deleted, and all of their tokens are revoked for good. What they did stays in the audit log.'}
     </Confirm>
   )
 }

@@ -10,6 +10,7 @@ import { TextLink } from '../../ui/links'
 import { Section, SectionHead, usePageTitle } from '../../ui/page'
 import { RowMenu } from '../../ui/row-menu'
 import { Tag } from '../../ui/tag'
+import { AccountMappings } from '../account-mappings/account-mappings'
 import { AccountGroups } from '../groups/account-groups'
 import { tokensQuery } from '../tokens/queries'
 import { TokenDialogs } from '../tokens/token-dialogs'
@@ -56,6 +57,7 @@ export function MemberPage() {
           <Empty title="No tokens">Whoever is invited creates tokens after joining.</Empty>
         )}
       </Section>
+      <AccountMappings accountId={id} reason={joined ? undefined : 'Whoever is invited can be mapped after joining.'} />
       <MemberDialogs />
       <TokenDialogs accountId={id} />
     </Stack>

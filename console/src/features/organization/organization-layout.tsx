@@ -26,6 +26,7 @@ export function OrganizationLayout() {
     { label: 'Members', path: paths.members(slug) },
     { label: 'Groups', path: paths.groups(slug) },
     { label: 'Service accounts', path: paths.serviceAccounts(slug) },
+    { label: 'OAuth providers', path: paths.oauthProviders(slug) },
     { label: 'API tokens', path: paths.tokens(slug) },
     { label: 'Audit log', path: paths.auditLog(slug) },
   ]

@@ -57,14 +57,15 @@ function DeleteServiceAccount({ account, onClose }: { account: ServiceAccount; o
     notify('Service account deleted')
     // First away from its page, which would ask for what is no more.
     await navigate({ ...paths.serviceAccounts(slug), replace: true })
-    void refresh('service-accounts', 'groups', 'tokens')
+    void refresh('service-accounts', 'groups', 'tokens', 'account-mappings', 'oauth-providers')
   }
   return (
     <Confirm title="Delete service account" action="Delete" onConfirm={remove} onClose={onClose}>
       <b>
         <bdi>{account.name}</bdi>
       </b>{' '}
-      loses access at once, and all of its tokens are revoked for good. What it did stays in the audit log.
+      loses access at once. Its OAuth account mappings are deleted, and all of its tokens are revoked for good. What it
+      did stays in the audit log.
     </Confirm>
   )
 }

@@ -13,6 +13,7 @@ import { formatExact } from '../../ui/relative-time'
 import { RowMenu } from '../../ui/row-menu'
 import { Tag } from '../../ui/tag'
 import { useDialog } from '../../ui/use-dialog'
+import { AccountMappings } from '../account-mappings/account-mappings'
 import { AccountGroups } from '../groups/account-groups'
 import { roles } from '../members/words'
 import { abilityQuery, tokensQuery } from '../tokens/queries'
@@ -64,6 +65,7 @@ export function ServiceAccountPage() {
         />
       </Section>
       <AccountGroups account={account} />
+      <AccountMappings accountId={id} />
       <ServiceAccountDialogs />
       <TokenDialogs accountId={id} createTitle="Add token" />
     </Stack>
