@@ -3,12 +3,13 @@
  *
  *     npm run bench                     everything, some minutes
  *     npm run bench -- --check          and fails when a mark is missed
- *     npm run bench -- --only gate      some groups: gate, lookup, memory, settings, start, console
+ *     npm run bench -- --only gate      some groups: gate, external, lookup, memory, settings, start, console
  *     npm run bench -- --quick          short rounds and fewer tokens: whether it runs, not how fast
  */
 import { parseArgs } from 'node:util'
 import type { Effort } from './compare.ts'
 import { consoleRows } from './console.ts'
+import { externalRows } from './external.ts'
 import { gateRows } from './gate.ts'
 import { lookupRows } from './lookup.ts'
 import { memoryRows } from './memory.ts'
@@ -27,6 +28,7 @@ const times = quick ? 5 : 40
 /** Each group on a PostgreSQL of its own, so that none finds what another left. */
 const groups: Record<string, (postgres: Postgres) => Promise<Row[]>> = {
   gate: (postgres) => gateRows(postgres, effort),
+  external: (postgres) => externalRows(postgres, effort),
   lookup: (postgres) => lookupRows(postgres, effort),
   memory: () => memoryRows(),
   settings: async (postgres) => [

@@ -8,7 +8,7 @@ import type { Row } from './table.ts'
 const distinct = 1000
 
 const form = { 'Content-Type': 'application/x-www-form-urlencoded' }
-const introspect = (authorization: string, path: string) => (token: string) =>
+export const introspect = (authorization: string, path: string) => (token: string) =>
   requestBytes('POST', path, { Authorization: authorization, ...form }, `token=${encodeURIComponent(token)}`)
 const forward = (token: string) => requestBytes('GET', '/forward-auth', { Authorization: `Bearer ${token}` })
 
