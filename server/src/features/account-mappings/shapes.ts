@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { accountName, freeText, id, page, paging, sentTime } from '../../http/shapes.ts'
 
-const displayName = () => freeText(100).refine((text) => !/\n|\t/.test(text), 'Leave out line breaks.')
+const displayName = () => freeText(100).refine((text) => !/[\n\t\u2028\u2029]/.test(text), 'Leave out line breaks.')
 
 /** E3: compared exactly, so nothing is trimmed; what can only be a slip is refused. */
 const subject = () =>

@@ -17,7 +17,7 @@ const exactText = (max: number) =>
     .string()
     .min(1, 'Enter a value.')
     .max(max, `At most ${max} characters.`)
-    .refine(isExact, 'Leave out control characters, and spaces at the ends.')
+    .refine(isExact, { error: 'Leave out control characters, and spaces at the ends.', abort: true })
 
 /** OpenID Connect Discovery 1.0 §3, RFC 8414 §2: an issuer is a URL without query and fragment; no slash is added or taken. */
 const issuer = () =>
