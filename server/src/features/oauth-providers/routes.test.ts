@@ -163,6 +163,7 @@ describeOnBoth('OAuth providers', (open, kind) => {
 
   test('409: the subject claim is fixed while accounts are mapped, and free again without', async () => {
     const id = await newProvider()
+    await refresh(id)
     const mapping = await map(id, await acme.newServiceAccount())
     const events = await told(id)
     const refused = await patch(id, { subjectClaim: 'client_id' })
