@@ -158,10 +158,29 @@ export async function harness(
       return call('PUT', `${path}/settings`, { as, body: { apiTokens }, headers: { 'if-match': etag } })
     }
 
+    /** Registers a foreign authorization server for the audience `api`; answers the provider's id. */
+    const newProvider = async (idp: { issuer: string; jwksUrl: string }, over: Record<string, unknown> = {}) => {
+      const body = { name: 'Foreign', issuer: idp.issuer, jwksUrl: idp.jwksUrl, audiences: ['api'], ...over }
+      const made = await call('POST', `${path}/oauth-providers`, { as: admin, body })
+      if (made.status !== 201) throw new Error(JSON.stringify(made.body))
+      return made.body.id as string
+    }
+
     const events = async (query = ''): Promise<{ action: string; [member: string]: unknown }[]> =>
       (await call('GET', `${path}/audit-events${query}`, { as: admin })).body.items
 
-    return { id: organization.id, path, admin, newMember, newServiceAccount, newGroup, newToken, setCreation, events }
+    return {
+      id: organization.id,
+      path,
+      admin,
+      newMember,
+      newServiceAccount,
+      newGroup,
+      newToken,
+      newProvider,
+      setCreation,
+      events,
+    }
   }
 
   return { ...wired, clock, sent, call, cookieOf, newEmail, newOrganization }

@@ -2,9 +2,12 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type DatabaseKind, describeOnBoth, type TestDatabase } from './databases.ts'
 import { type As, harness } from './harness.ts'
+import { identityProvider, signers } from './identity-provider.ts'
 import { listen } from './listen.ts'
 import {
+  actingRole,
   cutOff,
+  externalReasonFor,
   type Model,
   type ModelCredential,
   type ModelSetting,
@@ -51,6 +54,22 @@ const step = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('role' as const), account, role }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('remove' as const), account }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('issue' as const),
+      subject: account,
+      key: fc.nat(1),
+      days: fc.constantFrom(1, 5, 30),
+      scope: fc.constantFrom(undefined, 'admin' as const, 'member' as const),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('map' as const), account, isMapped: fc.boolean() }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('provide' as const), enabled: fc.boolean(), requiresScope: fc.boolean() }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('publish' as const), keys: fc.subarray([0, 1]) }) },
 )
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never
 
@@ -62,9 +81,15 @@ interface Answer {
 
 /** The real thing and the model side by side, for one organization; a sequence begins with everybody back and the setting at `all`. */
 async function world(database: TestDatabase) {
-  const it = await harness(database)
+  const it = await harness(database, { allowedJwksHosts: ['127.0.0.1'] })
   const server = await listen(it)
   const org = await it.newOrganization()
+  const idp = await identityProvider(() => it.clock.now)
+  const bothKeys = [signers.first, signers.second] as const
+  const registered = await org.newProvider(idp, { maxLifetime: 365 * 24 * 60 * 60, clockTolerance: 0 })
+  const { roles } = (await it.call('GET', org.path, { as: org.admin })).body as {
+    roles: { id: string; name: string }[]
+  }
   const persons = await Promise.all(Array.from({ length: people }, () => org.newMember()))
   const groupIds = [await org.newGroup(), await org.newGroup(), await org.newGroup()]
   const ids: string[] = persons.map((person) => person.accountId)
@@ -73,6 +98,9 @@ async function world(database: TestDatabase) {
   let model: Model
   let tokenIds: string[] = []
   let secrets: string[] = []
+  /** The mappings' ids by account, and the external tokens' texts. */
+  const mappings = new Map<number, string>()
+  let externals: string[] = []
 
   const ask = (method: string, path: string, as: As, body?: unknown, headers = {}): Promise<Answer> =>
     server.call(method, `${org.path}${path}`, { as, body, headers })
@@ -100,6 +128,10 @@ async function world(database: TestDatabase) {
       }
     }
     await save(org.admin, { creation: 'all', groups: [], suspendOutside: false })
+    for (const i of mappings.keys()) await map(i, false)
+    if (model && (!model.provider.enabled || model.provider.requiresScope))
+      await provide({ enabled: true, requiresScope: false })
+    if (!model || model.provider.keys.size < 2) await publish([0, 1])
     const fresh = (i: number) => ({
       kind: i < people ? ('member' as const) : ('service_account' as const),
       role: 'member' as const,
@@ -112,9 +144,12 @@ async function world(database: TestDatabase) {
       accounts: ids.map((_, i) => fresh(i)),
       tokens: [],
       secrets: [],
+      provider: { enabled: true, requiresScope: false, keys: new Set([0, 1]), mapped: new Set() },
+      externals: [],
     }
     tokenIds = []
     secrets = []
+    externals = []
     start = it.clock.now.getTime()
   }
   let start = 0
@@ -133,14 +168,40 @@ async function world(database: TestDatabase) {
     return ask('PUT', '/settings', as, { apiTokens }, { 'if-match': `"${version}"` })
   }
 
+  const map = async (i: number, isMapped: boolean) => {
+    const id = mappings.get(i)
+    if (isMapped) {
+      const wanted = { accountId: ids[i], providerId: registered, subject: `subject ${i}` }
+      const answer = await ask('POST', '/account-mappings', org.admin, wanted)
+      if (answer.status === 201) mappings.set(i, answer.body.id)
+      return answer
+    }
+    mappings.delete(i)
+    return ask('DELETE', `/account-mappings/${id ?? 'map_00000000000000000000000000'}`, org.admin)
+  }
+  const provide = ({ enabled, requiresScope }: { enabled: boolean; requiresScope: boolean }) =>
+    ask('PATCH', `/oauth-providers/${registered}`, org.admin, { enabled, requireScope: requiresScope })
+  const publish = (listed: readonly number[]) => {
+    idp.state.keys = listed.map((i) => bothKeys[i]!)
+    return ask('POST', `/oauth-providers/${registered}/refresh-keys`, org.admin)
+  }
+
   /** Who can ask: members by their session, and every account by its good tokens. */
   const credentials = (): (ModelCredential & { as: As })[] => [
     ...persons.flatMap((person, i) =>
-      model.accounts[i]!.removed ? [] : [{ account: i, token: undefined, as: person }],
+      model.accounts[i]!.removed
+        ? []
+        : [{ account: i, token: undefined, role: model.accounts[i]!.role, as: person as As }],
     ),
     ...model.secrets.flatMap((secret, i) => {
       if (reasonFor(model, secret) !== undefined) return []
-      return [{ account: model.tokens[secret.token]!.owner, token: secret.token, as: { token: secrets[i]! } }]
+      const { owner } = model.tokens[secret.token]!
+      return [{ account: owner, token: secret.token, role: model.accounts[owner]!.role, as: { token: secrets[i]! } }]
+    }),
+    ...model.externals.flatMap((token, i) => {
+      const role = actingRole(model, token)
+      if (externalReasonFor(model, token) !== undefined || role === undefined) return []
+      return [{ account: token.subject, token: undefined, role, as: { token: externals[i]! } }]
     }),
   ]
 
@@ -164,7 +225,7 @@ async function world(database: TestDatabase) {
         expiresAt: at(expiresOn),
       })
       const refusal = model.accounts[owner]!.removed
-        ? model.accounts[asker.account]!.role === 'admin'
+        ? asker.role === 'admin'
           ? 'invalid_request'
           : 'forbidden'
         : makingRefused(model, asker, owner, expiresOn)
@@ -197,9 +258,9 @@ async function world(database: TestDatabase) {
       it.clock.now = new Date(start + model.today * dayMs)
     },
     async set({ by, setting: wanted }) {
-      const admins = [{ account: -1, token: undefined, as: org.admin as As }, ...credentials()]
+      const admins = [{ account: -1, token: undefined, role: 'admin' as const, as: org.admin as As }, ...credentials()]
       const asker = pick(admins, by)!
-      const may = asker.account === -1 || model.accounts[asker.account]!.role === 'admin'
+      const may = asker.role === 'admin'
       const answer = await save(asker.as, wanted)
       const lockedOut = asker.token !== undefined && cutOff(wanted, model.accounts[asker.account]!)
       expect(answer.status === 200 ? undefined : answer.body.code).toBe(
@@ -227,20 +288,50 @@ async function world(database: TestDatabase) {
       expect(answer.status).toBe(model.accounts[i]!.removed ? 404 : 204)
       model.accounts[i]!.removed = true
       model.accounts[i]!.groups.clear()
+      model.provider.mapped.delete(i)
+      mappings.delete(i)
+    },
+    async issue({ subject, key, days: inDays, scope }) {
+      const expiresOn = model.today + inDays
+      const id = roles.find((it) => it.name === scope)?.id
+      const exp = (start + expiresOn * dayMs) / 1000
+      const claims = { sub: `subject ${subject}`, exp, ...(id !== undefined && { scope: `openid ${id}` }) }
+      externals.push(idp.token(claims, bothKeys[key]))
+      model.externals.push({ subject, key, expiresOn, scope })
+    },
+    async map({ account: i, isMapped }) {
+      const { removed } = model.accounts[i]!
+      const had = model.provider.mapped.has(i)
+      const answer = await map(i, isMapped)
+      const refusal = isMapped ? (removed ? 422 : had ? 409 : 201) : had ? 204 : 404
+      expect(answer.status).toBe(refusal)
+      if (refusal === 201) model.provider.mapped.add(i)
+      if (refusal === 204) model.provider.mapped.delete(i)
+    },
+    async provide(wanted) {
+      expect((await provide(wanted)).status).toBe(200)
+      model.provider.enabled = wanted.enabled
+      model.provider.requiresScope = wanted.requiresScope
+    },
+    async publish({ keys }) {
+      expect((await publish(keys)).status).toBe(200)
+      model.provider.keys = new Set(keys)
     },
   }
 
   /** T5, O1: a token that is gone, or another's for a member. */
   const hidden = (asker: ModelCredential, token: Model['tokens'][number]) =>
-    token.deleted ||
-    model.accounts[token.owner]!.removed ||
-    (asker.account !== token.owner && model.accounts[asker.account]!.role !== 'admin')
+    token.deleted || model.accounts[token.owner]!.removed || (asker.account !== token.owner && asker.role !== 'admin')
 
   /** Every secret that was ever given out, and every token that is listed, is what the model says. */
   const compare = async () => {
     const decided = await Promise.all(secrets.map((secret) => server.introspect(secret)))
     expect(decided.map((answer) => (answer.active ? undefined : answer.reason))).toEqual(
       model.secrets.map((secret) => reasonFor(model, secret)),
+    )
+    const foreign = await Promise.all(externals.map((token) => server.introspect(token)))
+    expect(foreign.map((answer) => (answer.active ? undefined : answer.reason))).toEqual(
+      model.externals.map((token) => externalReasonFor(model, token)),
     )
     const listed = (await ask('GET', '/tokens?limit=200', org.admin)).body.items as { id: string; state: string }[]
     const states = new Map(listed.map((token) => [token.id, token.state]))
@@ -251,7 +342,10 @@ async function world(database: TestDatabase) {
     reset,
     compare,
     run: (one: Step) => (steps[one.kind] as (it: Step) => Promise<void>)(one),
-    close: () => server.close(),
+    close: async () => {
+      await idp.close()
+      await server.close()
+    },
   }
 }
 

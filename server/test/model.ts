@@ -24,8 +24,28 @@ export interface ModelSetting {
   suspendOutside: boolean
 }
 
+/** A token of the organization's own provider: for the subject of an account, by one of the provider's two keys. */
+export interface ModelExternal {
+  subject: number
+  key: number
+  expiresOn: number
+  /** The role that its scope names; undefined: none. */
+  scope: 'admin' | 'member' | undefined
+}
+
+export interface ModelProvider {
+  enabled: boolean
+  requiresScope: boolean
+  /** Which of its keys it publishes. */
+  keys: Set<number>
+  /** The accounts that are mapped, each to the subject of its number. */
+  mapped: Set<number>
+}
+
 export interface Model {
   today: number
+  provider: ModelProvider
+  externals: ModelExternal[]
   setting: ModelSetting
   accounts: ModelAccount[]
   tokens: ModelToken[]
@@ -65,10 +85,28 @@ export function stateOf(model: Model, token: ModelToken): string | undefined {
   return cutOff(model.setting, owner) ? 'suspended' : 'active'
 }
 
-/** A credential: the session of a member, or one of an account's tokens. */
+/** E5: the role that an external token acts with; undefined: its scope is not enough. */
+export function actingRole(model: Model, token: ModelExternal): 'admin' | 'member' | undefined {
+  const { role } = model.accounts[token.subject]!
+  if (token.scope === undefined) return model.provider.requiresScope ? undefined : role
+  return token.scope === 'admin' && role === 'member' ? undefined : token.scope
+}
+
+/** N2: what a resource server hears about an external token; undefined: it is good. P7: the setting has no part in it. */
+export function externalReasonFor(model: Model, token: ModelExternal): string | undefined {
+  if (!model.provider.enabled) return 'provider_disabled'
+  if (!model.provider.keys.has(token.key)) return 'invalid_signature'
+  if (token.expiresOn <= model.today) return 'expired'
+  if (!model.provider.mapped.has(token.subject)) return 'unmapped_subject'
+  return actingRole(model, token) === undefined ? 'insufficient_scope' : undefined
+}
+
+/** A credential: the session of a member, one of an account's tokens, or one of its provider's. */
 export interface ModelCredential {
   account: number
   token: number | undefined
+  /** What it acts with, which a scope can narrow. */
+  role: 'admin' | 'member'
 }
 
 /** T2, P2, P4, T3: the code that creating or refreshing for `owner` is refused with; undefined: it works. */
@@ -78,10 +116,10 @@ export function makingRefused(
   owner: number,
   expiresOn: number | null,
 ): string | undefined {
-  const maker = model.accounts[by.account]!
   const made = model.accounts[owner]!
   const own = by.account === owner
-  if (!own && (maker.role !== 'admin' || made.kind !== 'service_account')) return 'forbidden'
+  if (by.account >= 0 && by.role !== model.accounts[by.account]!.role) return 'forbidden'
+  if (!own && (by.role !== 'admin' || made.kind !== 'service_account')) return 'forbidden'
   const closed = noCreation(model.setting, made)
   if (closed !== undefined) return closed
   if (expiresOn !== null && expiresOn <= model.today) return 'invalid_request'
