@@ -3,7 +3,7 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playw
 import { afterAll, afterEach, beforeAll, expect, inject, vi } from 'vitest'
 import { launchBrowser, overflow, signInTo, usual, type Watch, watch } from './browser.ts'
 import { caller, command, newOrganization, type Person } from './people.ts'
-import { type Server, startServer } from './server.ts'
+import { type Server, type StartOptions, startServer } from './server.ts'
 
 export interface Visit {
   page: Page
@@ -15,7 +15,10 @@ export interface Visit {
  * The product in a real browser: one server and one browser per file. Whatever a page logs as an error, whatever
  * answer of 400 and more a test did not announce, and whatever sticks out sideways fails the test.
  */
-export function useProduct({ empty = false } = {}) {
+export function useProduct({
+  empty = false,
+  configured = {},
+}: Pick<StartOptions, 'configured'> & { empty?: boolean } = {}) {
   let server: Server
   let browser: Browser
   const visits: Visit[] = []
@@ -24,7 +27,7 @@ export function useProduct({ empty = false } = {}) {
 
   beforeAll(async () => {
     const template = empty ? {} : { template: inject('servers').templateFolder }
-    ;[server, browser] = await Promise.all([startServer(template), launchBrowser()])
+    ;[server, browser] = await Promise.all([startServer({ ...template, configured }), launchBrowser()])
   })
   afterEach(async () => {
     const done = visits.splice(0)

@@ -48,11 +48,15 @@ async function until<T>(look: () => T | Promise<T>, child: ChildProcess, said: (
   throw new Error(`The server did not get there. It said:\n${said()}`)
 }
 
-/**
- * `portcullis start`, as a person would run it, on an embedded database of its own. `template` is a migrated data
- * folder to begin with, which saves the seconds that making one takes.
- */
-export async function startServer({ template }: { template?: string } = {}): Promise<Server> {
+export interface StartOptions {
+  /** A migrated data folder to begin with, which saves the seconds that making one takes. */
+  template?: string
+  /** What an operator would configure beyond the usual. */
+  configured?: Record<string, string>
+}
+
+/** `portcullis start`, as a person would run it, on an embedded database of its own. */
+export async function startServer({ template, configured }: StartOptions = {}): Promise<Server> {
   builtConsole()
   const port = await freePort()
   const url = `http://localhost:${port}`
@@ -65,6 +69,7 @@ export async function startServer({ template }: { template?: string } = {}): Pro
     PORTCULLIS_URL: url,
     PORTCULLIS_DATA: dataFolder,
     PORTCULLIS_RESOURCE_KEY: resourceKey,
+    ...configured,
   }
   const child = spawn(process.execPath, [join(root, 'server/src/main.ts'), 'start'], { env })
   // A test run that ends early leaves no server behind.

@@ -1,12 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ask, type RawRequest } from '../server/test/raw-http.ts'
-import { type ExampleProxy, freePort, isInstalled, type Running, runApi, runPortcullis, runProxy } from './running.ts'
-
-/** The examples that can be run here: Debian has these two. Traefik and Envoy are described beside them. */
-const proxies: readonly ExampleProxy[] = [
-  { name: 'nginx', command: 'nginx', version: ['-v'], args: ['-p', '.', '-c', 'nginx.conf', '-g', 'daemon off;'] },
-  { name: 'caddy', command: 'caddy', version: ['version'], args: ['run', '--config', 'Caddyfile'] },
-]
+import { freePort, isInstalled, proxies, type Running, runApi, runPortcullis, runProxy } from './running.ts'
 
 const suspended = "The organization's admins turned off API tokens. Nothing was deleted; ask an admin."
 
@@ -17,7 +11,7 @@ let member: { id: string; secret: string }
 let serviceAccountId: string
 
 beforeAll(async () => {
-  if (!proxies.some(isInstalled)) return
+  if (!Object.values(proxies).some(isInstalled)) return
   portcullis = await runPortcullis()
   api = await runApi()
   serviceAccountId = await portcullis.newServiceAccount()
@@ -29,7 +23,7 @@ afterAll(async () => {
   await portcullis?.stop()
 })
 
-for (const proxy of proxies) {
+for (const proxy of Object.values(proxies)) {
   const leftOut = isInstalled(proxy) ? '' : ': LEFT OUT, it is not installed here'
   describe.skipIf(leftOut)(`${proxy.name} in front of a tiny API${leftOut}`, () => {
     let running: Running

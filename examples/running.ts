@@ -131,12 +131,23 @@ export async function runPortcullis() {
   }
 }
 
-export interface ExampleProxy {
+interface ExampleProxy {
   name: string
   command: string
   version: readonly string[]
   args: readonly string[]
 }
+
+/** The examples that can be run here: Debian has these two. Traefik and Envoy are described beside them. */
+export const proxies = {
+  nginx: {
+    name: 'nginx',
+    command: 'nginx',
+    version: ['-v'],
+    args: ['-p', '.', '-c', 'nginx.conf', '-g', 'daemon off;'],
+  },
+  caddy: { name: 'caddy', command: 'caddy', version: ['version'], args: ['run', '--config', 'Caddyfile'] },
+} satisfies Record<string, ExampleProxy>
 
 export const isInstalled = ({ command, version }: ExampleProxy): boolean => spawnSync(command, version).status === 0
 
