@@ -22,10 +22,11 @@ const poison: Record<string, unknown> = {
   'a line separator': 'a\u2028b',
 }
 
-/** Free text may break its lines in any way, and of a password only a hash is kept, so any text will do. */
+/** Free text may break its lines in any way; of a password only a hash is kept, and of a token to check nothing, so any text will do. */
 const welcome: Record<string, string[]> = {
   description: ['a line separator'],
   password: ['a NUL', 'a lone surrogate', 'a control character', 'a line separator'],
+  token: ['a NUL', 'a lone surrogate', 'a huge text', 'a control character', 'a line separator'],
 }
 
 /** Bodies that are wrong as a whole, and the answer to each. */
@@ -60,9 +61,10 @@ describe('bad input', () => {
   let database: TestDatabase
   beforeAll(async () => {
     database = await openTestDatabase('embedded')
-    it = await harness(database)
+    it = await harness(database, { allowedJwksHosts: ['127.0.0.1'] })
     stage = await setStage(it)
     return async () => {
+      stage.idp.close()
       await it.lease.close()
       await database.drop()
     }

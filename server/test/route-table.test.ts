@@ -29,8 +29,9 @@ describeOnBoth('route × principal', (open) => {
   let it: Harness
   let stage: Stage
   beforeAll(async () => {
-    it = await harness(await open())
+    it = await harness(await open(), { allowedJwksHosts: ['127.0.0.1'] })
     stage = await setStage(it)
+    return () => stage.idp.close()
   })
 
   const ask = (route: AnyRoute, cell: Cell, by: Principal, org = stage.org.id) =>
@@ -93,6 +94,7 @@ describeOnBoth('route × principal', (open) => {
         grp: await other.newGroup(),
         tok: (await other.newToken()).id,
         inv: invited.body.invitations[0].id,
+        ...stage.foreign,
       }
     }
 

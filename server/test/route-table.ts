@@ -1,4 +1,5 @@
 import type { As, Harness, Member } from './harness.ts'
+import { identityProvider } from './identity-provider.ts'
 
 type Organization = Awaited<ReturnType<Harness['newOrganization']>>
 
@@ -15,9 +16,14 @@ export interface Stage {
   manager: Member
   managed: string
   serviceAccount: string
+  /** The authorization server behind the provider, and what the other organization has of it. */
+  idp: Awaited<ReturnType<typeof identityProvider>>
+  provider: string
+  foreign: { idp: string; map: string }
 }
 
-export async function setStage({ newOrganization, call }: Harness): Promise<Stage> {
+/** The harness must allow 127.0.0.1, where keys are fetched from. */
+export async function setStage({ newOrganization, call, clock }: Harness): Promise<Stage> {
   const [org, other] = [await newOrganization('Acme'), await newOrganization('Globex')]
   const [member, manager] = [await org.newMember(), await org.newMember()]
   const [serviceAccount, outsider] = [await org.newServiceAccount(), await org.newServiceAccount()]
@@ -40,7 +46,13 @@ export async function setStage({ newOrganization, call }: Harness): Promise<Stag
     service: { token: service.secret },
     suspended: { token: suspended.secret },
   }
-  return { org, other, as, member, manager, managed, serviceAccount }
+  const idp = await identityProvider(() => clock.now)
+  const provider = await org.newProvider(idp)
+  const theirs = await other.newProvider(idp)
+  const body = { accountId: other.admin.accountId, providerId: theirs, subject: 'ada' }
+  const mapped = await call('POST', `${other.path}/account-mappings`, { as: other.admin, body })
+  const foreign = { idp: theirs, map: mapped.body.id }
+  return { org, other, as, member, manager, managed, serviceAccount, idp, provider, foreign }
 }
 
 /** What a route is asked with: ids for its path, made anew for each cell, since many a route uses them up. */
@@ -85,6 +97,20 @@ const ownToken = async ({ org, as }: Stage, _: Harness, by: Principal) => {
 }
 
 const foreignToken = async ({ org, as }: Stage) => ({ path: { id: (await org.newToken(as.manager)).id } })
+
+const theProvider = ({ provider }: Stage) => ({ path: { id: provider } })
+
+const newMapping = async ({ org, provider }: Stage, { newEmail }: Harness) => ({
+  accountId: await org.newServiceAccount(),
+  providerId: provider,
+  subject: newEmail(),
+})
+
+const mapped = async (stage: Stage, harness: Harness) => {
+  const body = await newMapping(stage, harness)
+  const made = await harness.call('POST', `${stage.org.path}/account-mappings`, { as: stage.org.admin, body })
+  return { path: { id: made.body.id } }
+}
 
 const saving = async ({ org }: Stage, { call }: Harness) => {
   const now = await call('GET', `${org.path}/settings`, { as: org.admin })
@@ -178,6 +204,34 @@ export const table: Record<string, Row> = {
   },
   deleteToken: { statuses: account(204), ask: ownToken },
   refreshToken: { statuses: account(200), ask: async (...it) => ({ ...(await ownToken(...it)), body: {} }) },
+  listOAuthProviders: { statuses: admin(200) },
+  createOAuthProvider: {
+    statuses: admin(201),
+    ask: ({ idp }, { newEmail }) => ({
+      body: { name: 'Okta', issuer: idp.issuer, jwksUrl: idp.jwksUrl, audiences: [newEmail()] },
+    }),
+  },
+  discoverOAuthProvider: { statuses: admin(200), ask: ({ idp }) => ({ body: { issuer: idp.issuer } }) },
+  getOAuthProvider: { statuses: admin(200), ask: theProvider },
+  updateOAuthProvider: { statuses: admin(200), ask: (it) => ({ ...theProvider(it), body: { name: 'Okta EU' } }) },
+  deleteOAuthProvider: {
+    statuses: admin(204),
+    ask: async ({ org, idp }, { newEmail }) => ({
+      path: { id: await org.newProvider(idp, { audiences: [newEmail()] }) },
+    }),
+  },
+  refreshProviderKeys: { statuses: admin(200), ask: theProvider },
+  checkToken: { statuses: admin(200), ask: (it) => ({ ...theProvider(it), body: { token: it.idp.token() } }) },
+  listAccountMappings: { statuses: admin(200) },
+  createAccountMapping: {
+    statuses: admin(201),
+    ask: async (stage, harness) => ({ body: await newMapping(stage, harness) }),
+  },
+  updateAccountMapping: {
+    statuses: admin(200),
+    ask: async (stage, harness) => ({ ...(await mapped(stage, harness)), body: { displayName: 'CI' } }),
+  },
+  deleteAccountMapping: { statuses: admin(204), ask: mapped },
   listAuditEvents: { statuses: admin(200) },
   exportAuditEvents: { statuses: admin(200), ask: () => ({ query: '?format=csv' }) },
 }

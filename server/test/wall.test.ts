@@ -25,10 +25,13 @@ const definers = [
   'claim_expiry_notices(batch jsonb, at_time timestamp with time zone, digest_of text, digest_day date)',
   'expiring_tokens(later_than timestamp with time zone, until timestamp with time zone, seen_expiry timestamp with time zone, seen_id text, at_most integer)',
   'feed_after(seen bigint, at_most integer)',
+  'find_external(wanted_issuer text, wanted_audiences jsonb, claims jsonb, named text)',
   'find_invitation(wanted_hash text)',
+  'find_provider_keys(wanted_provider text)',
   'find_token(wanted_hash text)',
   'memberships_of(wanted_user text)',
   'organization_count()',
+  'record_key_fetch(at_provider text, from_url text, at_time timestamp with time zone, failure text)',
   'record_uses(batch jsonb)',
 ]
 
@@ -98,6 +101,34 @@ async function furnish(opened: OpenDatabase): Promise<string> {
     await tx
       .insertInto('expiry_digests')
       .values({ ...own, day: '2026-01-01' })
+      .execute()
+    const provider = {
+      id: randomUUID(),
+      name: 'p',
+      issuer: 'https://idp.example',
+      jwks_url: 'https://idp.example/jwks',
+    }
+    const claims = { audiences: '["api"]', algorithms: '["RS256"]', subject_claim: 'sub', scope_claim: 'scope' }
+    const limits = { require_scope: false, clock_tolerance: 30, max_lifetime: 60, enabled: true }
+    await tx
+      .insertInto('oauth_providers')
+      .values({ ...own, ...provider, ...claims, ...limits, created_at: at })
+      .execute()
+    const keys = { jwks_url: provider.jwks_url, key_set: null, fetched_at: null, last_error: null }
+    await tx
+      .insertInto('provider_keys')
+      .values({ ...own, ...keys, provider_id: provider.id })
+      .execute()
+    const mapping = {
+      id: randomUUID(),
+      provider_id: provider.id,
+      account_id: accountId,
+      subject: 's',
+      display_name: '',
+    }
+    await tx
+      .insertInto('account_mappings')
+      .values({ ...own, ...mapping, created_at: at })
       .execute()
     const event = {
       id: randomUUID(),
