@@ -132,6 +132,20 @@ export async function newOrganization(server: Server, name = `Acme ${++made}`, f
       const { token, secret } = await good(as.call('POST', `${base}/tokens`, { name, ...more }))
       return { id: token.id, name, secret } as Token
     },
+    newProvider: async (issuer: string, more: { name?: string; jwksUrl?: string; audiences?: string[] } = {}) =>
+      (await good(
+        call('POST', `${base}/oauth-providers`, {
+          name: 'Login',
+          issuer,
+          jwksUrl: `${issuer}/jwks`,
+          audiences: ['https://api.example.com'],
+          ...more,
+        }),
+      )) as { id: string; name: string },
+    newMapping: async (providerId: string, accountId: string, subject: string, displayName = '') =>
+      (await good(call('POST', `${base}/account-mappings`, { accountId, providerId, subject, displayName }))) as {
+        id: string
+      },
     tokenOf: async (id: string) => (await good(call('GET', `${base}/tokens/${id}`))) as Record<string, unknown>,
     settings: async () => await good(call('GET', `${base}/settings`)),
     setCreation: async (apiTokens: { creation: 'all' | 'groups' | 'none'; groupIds?: string[] }, as = admin) => {

@@ -32,7 +32,8 @@ export function Dialog({ title, onClose, children, size = 'md' }: Props) {
           <Modal.Title className={classes.title}>{title}</Modal.Title>
           <Modal.CloseButton aria-label="Close" />
         </div>
-        <Modal.Body>{children}</Modal.Body>
+        {/* Room for the focus ring of what comes first, which the head would cover. */}
+        <Modal.Body pt={4}>{children}</Modal.Body>
       </Modal.Content>
     </Modal.Root>
   )

@@ -1,5 +1,8 @@
 import { Button, Group } from '@mantine/core'
+import { useMembership } from '../../shell/session'
+import { ButtonLink } from '../../ui/links'
 import classes from './audit-log.module.css'
+import { pageOf } from './page-of'
 import type { AuditEvent } from './queries'
 import { linesOf, whatOf, whoOf } from './words'
 
@@ -7,7 +10,9 @@ type Props = { event: AuditEvent; onNarrow: (filter: { actorId?: string; targetI
 
 /** An event as a sentence; opened, what was before and after, side by side. */
 export function EventDetails({ event, onNarrow }: Props) {
+  const { slug } = useMembership()
   const { actor, target, before, after, userAgent, requestId, sequence } = event
+  const page = pageOf(slug, event)
   const sides = [
     { title: 'Before', lines: linesOf(before) },
     { title: 'After', lines: linesOf(after) },
@@ -21,7 +26,7 @@ export function EventDetails({ event, onNarrow }: Props) {
     <details className={classes.event}>
       <summary className={classes.sentence}>
         <bdi>
-          <b>{whoOf(actor)}</b>
+          <b>{whoOf(event)}</b>
         </bdi>{' '}
         <bdi>{whatOf(event)}</bdi>
       </summary>
@@ -35,6 +40,11 @@ export function EventDetails({ event, onNarrow }: Props) {
       </div>
       <Lines lines={facts} />
       <Group gap="xs" mt="xs">
+        {page && (
+          <ButtonLink {...page} size="compact-xs" variant="default">
+            {target.kind === 'account_mapping' ? 'Open the account' : 'Open its page'}
+          </ButtonLink>
+        )}
         {actor.id && (
           <Button size="compact-xs" variant="default" onClick={() => onNarrow({ actorId: actor.id! })}>
             Only by this account

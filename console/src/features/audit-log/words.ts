@@ -1,8 +1,24 @@
 import type { AuditEvent, AuditFilter } from './queries'
 
-type Said = { label: string; says: (target: string) => string }
+const quoted = (name: string) => `“${name}”`
+
+/** `details` is what the event keeps of its target. */
+type Said = { label: string; says: (target: string, details: unknown) => string }
 
 type Action = NonNullable<AuditFilter['action']>
+
+/** A thing inside of what an event keeps, by its name. */
+function nameIn(details: unknown, key: string): string | undefined {
+  const inner = (details as Record<string, unknown> | null | undefined)?.[key]
+  const name = (inner as { name?: unknown } | null | undefined)?.name
+  return typeof name === 'string' ? name : undefined
+}
+
+function mappedTo(details: unknown): string {
+  const account = nameIn(details, 'account')
+  const provider = nameIn(details, 'provider')
+  return account && provider ? ` of ${quoted(provider)} to ${account}` : ''
+}
 
 /** What each action is called in the filter, and how an event of it reads after the name of who did it. */
 export const actions: Record<Action, Said> = {
@@ -39,9 +55,18 @@ export const actions: Record<Action, Said> = {
     label: 'Keys of an OAuth provider changed',
     says: (it) => `took up changed keys of the OAuth provider ${it}`,
   },
-  'account_mapping.created': { label: 'Account mapping added', says: (it) => `mapped ${it}` },
-  'account_mapping.updated': { label: 'Account mapping renamed', says: (it) => `renamed the account mapping ${it}` },
-  'account_mapping.deleted': { label: 'Account mapping deleted', says: (it) => `deleted the account mapping ${it}` },
+  'account_mapping.created': {
+    label: 'Account mapping added',
+    says: (it, details) => `mapped the subject ${it}${mappedTo(details)}`,
+  },
+  'account_mapping.updated': {
+    label: 'Account mapping renamed',
+    says: (it) => `changed the display name of the mapping of the subject ${it}`,
+  },
+  'account_mapping.deleted': {
+    label: 'Account mapping deleted',
+    says: (it, details) => `deleted the mapping of the subject ${it}${mappedTo(details)}`,
+  },
   'session.signed_in': { label: 'Signed in', says: () => 'signed in' },
   'session.refused': { label: 'Sign-in refused', says: (it) => `tried to sign in as ${it} and was refused` },
   'password.changed': { label: 'Password changed', says: () => 'changed their password' },
@@ -51,20 +76,19 @@ export const actions: Record<Action, Said> = {
   'second_factor.disabled': { label: 'Second factor turned off', says: () => 'turned their second factor off' },
 }
 
-const quoted = (name: string) => `“${name}”`
-
 /** A name that isn't a person's stands in quotation marks. */
 const people = ['member', 'invitation', 'session']
 
-export function whoOf({ kind, name }: AuditEvent['actor']): string {
+export function whoOf({ action, actor: { kind, name } }: AuditEvent): string {
   if (kind === 'anonymous') return 'Someone'
-  if (kind === 'operator') return 'The operator of this service'
+  // What the service does by itself bears its own name.
+  if (kind === 'operator') return action === 'oauth_provider.keys_changed' ? name : 'The operator of this service'
   return name || 'A removed account'
 }
 
-export function whatOf({ action, target }: AuditEvent): string {
+export function whatOf({ action, target, before, after }: AuditEvent): string {
   const name = people.includes(target.kind) ? target.name : quoted(target.name)
-  return actions[action as Action]?.says(name) ?? `did ${action} to ${name}`
+  return actions[action as Action]?.says(name, after ?? before) ?? `did ${action} to ${name}`
 }
 
 /** `suspendOutsideGroups` reads "suspend outside groups". */
@@ -76,7 +100,8 @@ export function linesOf(value: unknown): [string, string][] {
   if (typeof value !== 'object') return [['', String(value)]]
   return Object.entries(value).flatMap(([key, inner]): [string, string][] => {
     if (inner !== null && typeof inner === 'object' && !Array.isArray(inner)) {
-      return linesOf(inner)
+      const name = nameIn(value, key)
+      return name === undefined ? linesOf(inner) : [[spelledOut(key), name]]
     }
     return [[spelledOut(key), Array.isArray(inner) ? inner.map(shown).join(', ') || '–' : shown(inner)]]
   })
