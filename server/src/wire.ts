@@ -83,9 +83,9 @@ export interface Options {
   stopping?: () => boolean
 }
 
-/** How often counts, links and sessions that have run out are forgotten. */
 /** How often it is looked whether a provider's keys are due (E7). */
 const keysEveryMs = 30 * 1000
+/** How often counts, links and sessions that have run out are forgotten. */
 const sweepEveryMs = 60 * 60 * 1000
 /** The first notices of expirations wait for the start to be over; a process that lives an hour or less still gives them. */
 const firstNoticesMs = 60 * 1000
