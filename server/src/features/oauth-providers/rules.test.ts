@@ -1,6 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { audiencesOf, isMeantFor, type OAuthProvider, providerFor, subjectOf } from './rules.ts'
+import {
+  audiencesOf,
+  isMeantFor,
+  maxProviders,
+  mayAddProvider,
+  mayChangeSubjectClaim,
+  mayShareAudience,
+  type OAuthProvider,
+  providerFor,
+  subjectOf,
+} from './rules.ts'
 
 const provider = (id: string, more: Partial<OAuthProvider> = {}): OAuthProvider => ({
   id,
@@ -75,6 +85,35 @@ describe('E4: which provider', () => {
       ),
     )
   })
+})
+
+describe('E1: what an organization may register', () => {
+  const some = fc.record({
+    issuer: fc.constantFrom('https://a.example', 'https://a.example/', 'https://b.example'),
+    audiences: fc.subarray(['x', 'y', 'X'], { minLength: 1 }),
+  })
+
+  test('providers that pass one after another never share issuer and an audience', () => {
+    fc.assert(
+      fc.property(fc.array(some, { maxLength: 12 }), (wanted) => {
+        const kept: (typeof wanted)[number][] = []
+        for (const it of wanted) if (mayShareAudience(it, kept).ok) kept.push(it)
+        const pairs = kept.flatMap((it) => it.audiences.map((audience) => `${it.issuer} ${audience}`))
+        expect(new Set(pairs).size).toBe(pairs.length)
+        for (const it of wanted.filter((one) => !kept.includes(one))) expect(mayShareAudience(it, kept).ok).toBe(false)
+      }),
+    )
+  })
+
+  test.each([
+    [0, true],
+    [maxProviders - 1, true],
+    [maxProviders, false],
+    [maxProviders + 1, false],
+  ])('beside %i others: %s', (present, may) => expect(mayAddProvider(present).ok).toBe(may))
+
+  test('another subject claim, while nobody is mapped alone', () =>
+    expect([0, 1, 2].map((mappings) => mayChangeSubjectClaim(mappings).ok)).toEqual([true, false, false]))
 })
 
 test('audiences: a string or a list of strings, and nothing else', () => {
