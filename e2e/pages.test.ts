@@ -61,6 +61,13 @@ const heading = (name: string | RegExp) => (page: Page) => page.getByRole('headi
 const row = (text: string) => (page: Page) => page.getByRole('row').filter({ hasText: text }).first().waitFor()
 const dialog = (name: string) => (page: Page) => page.getByRole('dialog', { name }).getByRole('button').nth(1).waitFor()
 
+/** With what came of it, in which every check has its place. */
+async function checked(page: Page) {
+  await page.getByRole('textbox', { name: 'Access token' }).fill('not.a.token')
+  await page.getByRole('button', { name: 'Check token' }).click()
+  await page.getByText('This token is refused').waitFor()
+}
+
 /** An organization in which every list has something, long and foreign names included. */
 async function furnished() {
   const org = await product.newOrganization('Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz & Söhne')
@@ -74,7 +81,15 @@ async function furnished() {
   await org.newToken(org.admin, 'Laptop', { expiresAt: new Date(Date.now() + 86_400_000).toISOString() })
   await org.newToken(grace, 'Notebook-with-a-name-that-does-not-break-anywhere-0123456789')
   await org.newToken(org.admin, 'Robot', { accountId: robot.id })
-  return { org, grace, group, robot, invited }
+  // An address that nothing is found at is what a page has most to say about.
+  const provider = await org.newProvider('https://login.invalid/realms/a-realm-with-a-rather-long-name-0123456789', {
+    name: 'مزود Login of the whole company, Rindfleischetikettierung included',
+    audiences: ['https://api.example.com', 'urn:example:an-audience-that-does-not-break-anywhere-0123456789'],
+  })
+  const subject = 'repo:analytical/engines:environment:production:ref:refs/heads/main'
+  const mapping = await org.newMapping(provider.id, robot.id, subject, 'Nightly')
+  await org.newMapping(provider.id, grace.accountId, 'grace')
+  return { org, grace, group, robot, invited, provider, mapping }
 }
 
 const slugOf = ({ slug }: Organization) => slug
@@ -97,7 +112,7 @@ test('signed out: no axe violation, no sideways scrolling', async () => {
 })
 
 test('an admin’s pages: no axe violation, no sideways scrolling', async () => {
-  const { org, grace, group, robot, invited } = await furnished()
+  const { org, grace, group, robot, invited, provider } = await furnished()
   const slug = slugOf(org)
   expect(
     await walk(
@@ -111,6 +126,8 @@ test('an admin’s pages: no axe violation, no sideways scrolling', async () => 
         [fill(paths.group(slug, group.id)), row('Grace')],
         [fill(paths.serviceAccounts(slug)), row('nightly')],
         [fill(paths.serviceAccount(slug, robot.id)), row('Robot')],
+        [fill(paths.oauthProviders(slug)), row('Login')],
+        [fill(paths.oauthProvider(slug, provider.id)), row('production')],
         [fill(paths.tokens(slug)), row('Robot')],
         [fill(paths.auditLog(slug)), row('Laptop')],
         [`/o/${slug}/settings/nothing-here`, heading('Not found')],
@@ -121,7 +138,7 @@ test('an admin’s pages: no axe violation, no sideways scrolling', async () => 
 })
 
 test('an admin’s dialogs: no axe violation, no sideways scrolling', async () => {
-  const { org, grace, group, robot } = await furnished()
+  const { org, grace, group, robot, provider, mapping } = await furnished()
   await org.setCreation({ creation: 'groups', groupIds: [group.id] })
   const slug = slugOf(org)
   const [token] = (await org.admin.call('GET', `${org.base}/tokens?accountId=me`)).body.items
@@ -143,6 +160,15 @@ test('an admin’s dialogs: no axe violation, no sideways scrolling', async () =
         [on(paths.group(slug, group.id), 'add-group-members'), dialog('Add members to the group')],
         [on(paths.serviceAccounts(slug), 'add-service-account'), dialog('Add service account')],
         [on(paths.serviceAccounts(slug), 'delete-service-account', robot.id), dialog('Delete service account')],
+        [on(paths.oauthProviders(slug), 'add-provider'), dialog('Add provider')],
+        [on(paths.oauthProvider(slug, provider.id), 'edit-provider', provider.id), dialog('Edit provider')],
+        [on(paths.oauthProvider(slug, provider.id), 'check-token', provider.id), checked],
+        [on(paths.oauthProvider(slug, provider.id), 'disable-provider', provider.id), dialog('Disable provider')],
+        [on(paths.oauthProviders(slug), 'delete-provider', provider.id), dialog('Delete provider')],
+        [on(paths.oauthProvider(slug, provider.id), 'add-mapping'), dialog('Add mapping')],
+        [on(paths.serviceAccount(slug, robot.id), 'add-mapping'), dialog('Add mapping')],
+        [on(paths.serviceAccount(slug, robot.id), 'edit-mapping', mapping.id), dialog('Edit display name')],
+        [on(paths.serviceAccount(slug, robot.id), 'delete-mapping', mapping.id), dialog('Delete mapping')],
         [on(paths.apis(slug), 'create-token'), dialog('Create token')],
         [on(paths.apis(slug), 'edit-token', token.id), dialog('Edit token')],
         [on(paths.apis(slug), 'refresh-token', token.id), dialog('Refresh token')],
