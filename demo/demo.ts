@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { furnish } from './furnish.ts'
+import { startLogin } from './login.ts'
 import { admins, organization, password } from './people.ts'
 import { say, tellStory } from './story.ts'
 
@@ -82,17 +83,20 @@ async function main(): Promise<void> {
     PORTCULLIS_DATA: dataFolder,
     PORTCULLIS_SECRET: '',
     PORTCULLIS_RESOURCE_KEY: randomBytes(32).toString('hex'),
+    // Its own login runs on this machine too.
+    PORTCULLIS_ALLOWED_JWKS_HOSTS: '127.0.0.1',
     PORTCULLIS_ADMIN_EMAIL: admins[0]!.email,
     PORTCULLIS_ADMIN_PASSWORD: password,
     PORTCULLIS_ORGANIZATION: organization.name,
   }
+  const login = await startLogin()
   const command = join(root, 'server/src/main.ts')
   const server = run(process.execPath, [command, 'start'], env)
   while (!(await fetch(`${url}/readyz`).catch(() => undefined))?.ok) {
     if (server.child.exitCode !== null) throw new Error(`The server ended.\n${server.said()}`)
     await pause(50)
   }
-  await tellStory(url, furnished)
+  await tellStory(url, furnished, login)
   const verify = run(process.execPath, [command, 'audit', 'verify'], env)
   const verified = await verify.ended
   say(`\nportcullis audit verify\n${verify.said().replace(/org_\w+ {2}/g, '')}`)
@@ -107,6 +111,7 @@ async function main(): Promise<void> {
   }
   server.child.kill('SIGTERM')
   await server.ended
+  login.stop()
 }
 
 await main()

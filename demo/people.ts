@@ -55,6 +55,14 @@ export const services = [
   { name: 'Secret scanner', group: 'Security' },
 ] as const
 
+/** The organization's own login, with what some programs are called there. */
+export const ownLogin = { name: 'Tidewater Login', audience: 'https://api.tidewater.example' } as const
+export const clients = [
+  { account: 'Deploy pipeline', subject: 'deploy-pipeline', displayName: 'Production' },
+  { account: 'Nightly forecast', subject: 'forecast', displayName: 'Every night at two' },
+  { account: 'Fleet telemetry', subject: 'fleet-telemetry', displayName: '' },
+] as const
+
 export const personalTokens = [
   'Laptop',
   'Command line',

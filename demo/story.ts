@@ -1,6 +1,7 @@
 import { styleText } from 'node:util'
 import type { Furnished } from './furnish.ts'
-import { admins, organization, password } from './people.ts'
+import type { Login } from './login.ts'
+import { admins, clients, organization, ownLogin, password } from './people.ts'
 
 type Colour = 'bold' | 'dim' | 'green' | 'red'
 // Colours on a terminal alone, and none with NO_COLOR.
@@ -14,7 +15,7 @@ const shown = (status: number, text: string) =>
 type Body = any
 
 /** The story of the gate, with real requests. */
-export async function tellStory(url: string, { organizationId, secrets }: Furnished): Promise<void> {
+export async function tellStory(url: string, { organizationId, secrets }: Furnished, login: Login): Promise<void> {
   const base = `/api/v1/organizations/${organizationId}`
   let cookie = ''
   const ask = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
@@ -74,6 +75,8 @@ export async function tellStory(url: string, { organizationId, secrets }: Furnis
 
   title('A client calls your API; your proxy asks Portcullis')
   await deploy()
+  title('An admin registers the company’s own OAuth provider')
+  const external = await registerLogin({ ask, base, login })
   title('An admin is about to choose “No members”, and sees what it would do')
   say(paint('dim', '  POST …/settings/impact   creation: none'))
   const { json: impact } = await ask('POST', `${base}/settings/impact`, { apiTokens: { creation: 'none' } })
@@ -84,6 +87,8 @@ export async function tellStory(url: string, { organizationId, secrets }: Furnis
   await save({ creation: 'none' })
   title('The same call, at once')
   await deploy()
+  title('The same program with a token of the company’s own login')
+  await call('Deploy pipeline', external)
   title('The admin raises the gate again')
   await save({ creation: 'all' })
   await deploy()
@@ -96,4 +101,26 @@ export async function tellStory(url: string, { organizationId, secrets }: Furnis
   title('And back to normal')
   await save({ creation: 'all' })
   await invoices()
+}
+
+type Ask = (method: string, path: string, body?: unknown) => Promise<{ json: Body }>
+
+/** Found by discovery, and some service accounts mapped to what they are called there; answers a token of the first. */
+async function registerLogin({ ask, base, login }: { ask: Ask; base: string; login: Login }): Promise<string> {
+  const { name, audience } = ownLogin
+  say(paint('dim', `  POST …/oauth-providers   ${name}`))
+  const { issuer } = login
+  const { json: found } = await ask('POST', `${base}/oauth-providers/discover`, { issuer })
+  const provider = { name, issuer, jwksUrl: found.jwksUrl, audiences: [audience] }
+  const { json: made } = await ask('POST', `${base}/oauth-providers`, provider)
+  const { json: fetched } = await ask('POST', `${base}/oauth-providers/${made.id}/refresh-keys`)
+  shown(201, `${fetched.keys.count} key fetched from ${issuer}`)
+  const { json: accounts } = await ask('GET', `${base}/service-accounts?limit=100`)
+  for (const { account, subject, displayName } of clients) {
+    const accountId = accounts.items.find((it: Body) => it.name === account).id
+    await ask('POST', `${base}/account-mappings`, { accountId, providerId: made.id, subject, displayName })
+  }
+  say(paint('dim', '  POST …/account-mappings'))
+  shown(201, clients.map(({ account }) => account).join(', '))
+  return login.accessToken(clients[0].subject, audience)
 }
