@@ -137,6 +137,12 @@ export async function wire(
       kind: 'gauge',
       read: () => lease.ageMs / 1000,
     },
+    {
+      name: 'portcullis_jwks_age_seconds',
+      help: "Age of the oldest key set of an OAuth provider in memory; over 600 a provider's keys cannot be fetched.",
+      kind: 'gauge',
+      read: () => keys.oldestMs / 1000,
+    },
   ])
   const read = reader(db)
   const change = changer(db, world, (what) => lease.applyOwn(what))

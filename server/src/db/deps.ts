@@ -35,6 +35,8 @@ export interface KeyCache {
   /** Something was stored: it is read again before anything of this provider, or of any without an id, counts. */
   forget: (providerId?: string) => void
   status: (providerId: string) => KeyStatus
+  /** The age of the oldest set in memory; 0 without any. */
+  readonly oldestMs: number
   /** For a timer: begins to fetch whatever is due, so that a withdrawn key goes also where nobody asks. */
   refreshDue: () => Promise<void>
 }

@@ -195,6 +195,9 @@ export function buildKeyCache({ fetchJson, now, load, fetched }: KeyCacheParts):
       }
     },
     status: (providerId) => statusOf(entries.peek(providerId)),
+    get oldestMs() {
+      return Math.max(0, ...[...entries.values()].filter((it) => it.kept).map(ageOf))
+    },
     async refreshDue() {
       const look = async (entry: Entry) => {
         await loaded(entry)
