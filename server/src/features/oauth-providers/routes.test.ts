@@ -14,7 +14,15 @@ describeOnBoth('OAuth providers', (open, kind) => {
   let database: TestDatabase
   let idp: Awaited<ReturnType<typeof identityProvider>>
   let acme: Organization
-  const silent = createServer(() => undefined)
+  /** How many requests wait for an answer that never comes. */
+  let waiting = 0
+  const silent = createServer((req) => {
+    waiting += 1
+    req.socket.on('close', () => {
+      waiting -= 1
+    })
+  })
+  const silentUrl = () => `http://127.0.0.1:${(silent.address() as AddressInfo).port}/jwks`
 
   beforeAll(async () => {
     database = await open()
@@ -90,8 +98,8 @@ describeOnBoth('OAuth providers', (open, kind) => {
   })
 
   test('201: a provider that never answers is registered at once, and delays no other', async () => {
-    const { port } = silent.address() as AddressInfo
-    const made = await create({ jwksUrl: `http://127.0.0.1:${port}/jwks` })
+    const made = await create({ jwksUrl: silentUrl() })
+    await expect.poll(() => waiting).toBe(1)
     expect(made).toMatchObject({ status: 201, body: { keys: { fetchedAt: null, count: 0, lastError: null } } })
     expect(await refresh(await newProvider({ audiences: ['other'] }))).toMatchObject({ count: 1 })
     expect((await patch(made.body.id, { jwksUrl: idp.jwksUrl })).status).toBe(200)
@@ -273,6 +281,11 @@ describeOnBoth('OAuth providers', (open, kind) => {
     test('200: another address drops the keys of the one before, and its own are fetched', async () => {
       const id = await newProvider()
       await refresh(id)
+      await patch(id, { jwksUrl: silentUrl() })
+      const rows = database.owner.selectFrom('provider_keys').where('provider_id', '=', id)
+      expect(await rows.select(['jwks_url', 'key_set', 'fetched_at', 'last_error']).execute()).toEqual([
+        { jwks_url: silentUrl(), key_set: null, fetched_at: null, last_error: null },
+      ])
       const other = await identityProvider(() => app.clock.now)
       other.state.keys = [signers.second]
       const moved = await patch(id, { jwksUrl: other.jwksUrl })
@@ -282,6 +295,7 @@ describeOnBoth('OAuth providers', (open, kind) => {
       expect((await eventsOf(id)).map((it) => it.action)).toEqual([
         'oauth_provider.created',
         'oauth_provider.keys_changed',
+        'oauth_provider.updated',
         'oauth_provider.updated',
         'oauth_provider.keys_changed',
       ])
