@@ -1,6 +1,7 @@
 import { mkdirSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { BrowserContextOptions, Page } from 'playwright-core'
+import { startAuthorizationServer } from '../e2e/authorization-server.ts'
 import { launchBrowser, signInTo, usual } from '../e2e/browser.ts'
 import { newOrganization, type Person } from '../e2e/people.ts'
 import { startServer } from '../e2e/server.ts'
@@ -11,7 +12,8 @@ const folder = resolve(import.meta.dirname, '../docs/images')
 const mostBytes = 200_000
 mkdirSync(folder, { recursive: true })
 
-const server = await startServer()
+const login = await startAuthorizationServer(['nightly-build', 'deploy'])
+const server = await startServer({ configured: { PORTCULLIS_ALLOWED_JWKS_HOSTS: '127.0.0.1' } })
 const browser = await launchBrowser()
 try {
   const org = await newOrganization(server, 'Analytical Engines', 'ada@example.com')
@@ -79,9 +81,20 @@ try {
     (page) => page.getByRole('row').filter({ hasText: 'Nightly report' }).first().waitFor(),
     { colorScheme: 'dark' },
   )
+  const provider = await org.newProvider(login.issuer, { name: 'Company login' })
+  await org.newMapping(provider.id, deploy.id, 'deploy', 'Client of the pipeline')
+  await org.newMapping(provider.id, nightly.id, 'nightly-build')
+  await take('check-a-token', org.admin, `organization/oauth-providers/${provider.id}`, async (page) => {
+    await page.getByRole('button', { name: 'Check a token' }).click()
+    const field = page.getByRole('textbox', { name: 'Access token' })
+    await field.fill(await login.accessToken('nightly-build', 'https://elsewhere.example.com'))
+    await page.getByRole('button', { name: 'Check token' }).click()
+    await page.getByText('This token is refused').waitFor()
+  })
   await org.setCreation({ creation: 'none', groupIds: [platform.id] })
   await take('suspended', grace, 'apis', (page) => page.getByText('Your tokens are suspended').waitFor())
 } finally {
   await browser.close()
   await server.stop()
+  await login.stop()
 }

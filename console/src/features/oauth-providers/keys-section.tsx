@@ -10,6 +10,11 @@ import { countKeys } from './words'
 export function KeysSection({ provider: { id, keys } }: { provider: OAuthProvider }) {
   const { mutate: refresh, isPending } = useRefreshKeys()
   const { fetchedAt, count, lastError } = keys
+  // E7: so long the last good set serves when the provider can't be asked.
+  const tooOld = fetchedAt !== null && Date.now() - Date.parse(fetchedAt) > 3_600_000
+  const fault = tooOld
+    ? 'The last fetch had a fault, and keys that are older than an hour no longer serve'
+    : 'The last fetch had a fault'
   return (
     <Section
       title="Keys"
@@ -32,7 +37,7 @@ export function KeysSection({ provider: { id, keys } }: { provider: OAuthProvide
         )}
       </Text>
       {lastError && (
-        <Notice tone={fetchedAt ? 'wait' : 'bad'} {...(fetchedAt && { title: 'The last fetch had a fault' })}>
+        <Notice tone={fetchedAt && !tooOld ? 'wait' : 'bad'} {...(fetchedAt && { title: fault })}>
           {lastError}
         </Notice>
       )}
