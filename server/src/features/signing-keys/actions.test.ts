@@ -239,7 +239,7 @@ describe('sets that are stored for all processes', () => {
   test('each fetch is told with its set, or with why it failed, and a refresh waits until that is stored', async () => {
     const told: unknown[] = []
     const fetched: KeyCacheParts['fetched'] = async (_provider, kept, lastError) => {
-      await Promise.resolve()
+      await new Promise(setImmediate)
       told.push([kept?.set.keys.map((it) => it.kid), kept?.fetchedAtMs === nowMs, lastError === null])
     }
     const cache = build({ fetched })
@@ -273,6 +273,17 @@ describe('sets that are stored for all processes', () => {
     const late = kidsOf(cache)
     reading.resolve()
     expect([await early, await late, await kidsOf(cache), asked]).toEqual([expect.anything(), [], [], []])
+  })
+
+  test('after something was stored the set of before serves no more, also where the store cannot be read', async () => {
+    let away = false
+    const load = async () => (away ? Promise.reject(new Error('away')) : { set: stored, fetchedAtMs: nowMs })
+    const cache = build({ load })
+    await kidsOf(cache)
+    behave['/a'] = down
+    away = true
+    cache.forget('idp_a')
+    expect([await kidsOf(cache), asked]).toEqual([undefined, ['/a']])
   })
 
   test('whatever is stored and told, unknown keys are looked for once in 30 seconds', async () => {
