@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startAuthorizationServer } from './authorization-server.ts'
-import { useProduct } from './harness.ts'
+import { axe, useProduct } from './harness.ts'
 import { keyboard } from './keyboard.ts'
 import type { Organization } from './people.ts'
 import { choose, eventually, notice, openMenu } from './steps.ts'
@@ -74,6 +74,7 @@ test('added in steps: found by discovery, several audiences, what is refused com
   await subject.fill('sub')
   // Folded away is what hardly anyone changes; nothing that is wrong stays hidden.
   await third.getByText('More', { exact: true }).click()
+  expect(await axe(page)).toEqual([])
   await third.getByRole('textbox', { name: 'Clock tolerance' }).fill('61')
   await third.getByText('More', { exact: true }).click()
   await next()
@@ -81,6 +82,7 @@ test('added in steps: found by discovery, several audiences, what is refused com
   await third.getByRole('textbox', { name: 'Clock tolerance' }).fill('10')
   await next()
   await review.getByText('10 seconds').waitFor()
+  expect(await axe(page)).toEqual([])
   await review.getByRole('button', { name: 'Add provider' }).click()
 
   await notice(page, 'Provider added').waitFor()
@@ -93,7 +95,42 @@ test('added in steps: found by discovery, several audiences, what is refused com
   const row = page.getByRole('row').filter({ hasText: 'Company login' })
   await row.getByText('1 key, ').waitFor()
   await openMenu(page, 'Actions for Company login', 'Open')
-  await page.getByRole('heading', { name: 'Roles in the scope' }).waitFor()
+  await page.getByText('Role ids for the scope claim').click()
+  await page.getByRole('button', { name: 'Copy the id of the role Admin' }).waitFor()
+})
+
+test('a JWKS URL typed by hand: one that may not be asked comes back to its field, one that fails is told on the page', async () => {
+  const org = await product.newOrganization()
+  const { page, watched } = await product.visit(under(org, 'oauth-providers?dialog=add-provider'), { as: org.admin })
+  watched.expect('422 /api/v1/organizations/')
+  const dialog = dialogOf(page)
+  const next = () => page.getByRole('dialog').getByRole('button', { name: 'Next' }).click()
+  await page.getByRole('textbox', { name: 'Name' }).fill('Cluster')
+  await page.getByRole('textbox', { name: 'Issuer' }).fill('https://kubernetes.default.svc')
+  await page.getByRole('textbox', { name: 'JWKS URL' }).fill('https://10.0.0.1/openid/v1/jwks')
+  await next()
+  await page.getByRole('textbox', { name: 'Audiences' }).fill('hub')
+  await next()
+  await page.getByRole('textbox', { name: 'Subject claim' }).waitFor()
+  await next()
+  await dialog('Add provider: review').getByRole('button', { name: 'Add provider' }).click()
+  const url = dialog('Add provider').getByRole('textbox', { name: 'JWKS URL' })
+  await dialog('Add provider')
+    .getByText(/Enter a public https address/)
+    .waitFor()
+  await eventually(() => url.evaluate((it) => it === document.activeElement)).toBe(true)
+  // Everything else is as it was typed.
+  await url.fill(`${login.issuer}/nothing-here`)
+  await next()
+  await dialog('Add provider: audiences').getByText('hub', { exact: true }).waitFor()
+  await next()
+  await next()
+  await dialog('Add provider: review').getByRole('button', { name: 'Add provider' }).click()
+  await page.getByRole('heading', { name: 'Cluster' }).waitFor()
+  await page.getByText('The address answers, but not with the status 200.').waitFor()
+  await page.getByText('No keys: its tokens can’t be verified.').waitFor()
+  await openMenu(page, 'Actions for Cluster', 'Refresh keys')
+  await notice(page, 'Cluster: The address answers').waitFor()
 })
 
 test('a token is checked, its subject mapped on the spot, and nothing of the token stays', async () => {
@@ -129,6 +166,7 @@ test('a token is checked, its subject mapped on the spot, and nothing of the tok
   await mapping.getByRole('button', { name: 'Add mapping' }).click()
   await check.getByText('This token is accepted').waitFor()
   await check.getByText('with the role Member').waitFor()
+  expect(await axe(page)).toEqual([])
   expect(await product.introspect(token)).toMatchObject({ active: true, account_id: id })
 
   expect(await field.getAttribute('autocomplete')).toBe('off')

@@ -14,6 +14,7 @@ import {
 import { auditQuery } from './features/audit-log/queries'
 import { groupsQuery } from './features/groups/queries'
 import { membersQuery } from './features/members/queries'
+import { providersQuery } from './features/oauth-providers/queries'
 import { serviceAccountsQuery } from './features/service-accounts/queries'
 import { tokensQuery } from './features/tokens/queries'
 import { paths } from './paths'
@@ -192,6 +193,7 @@ const serviceAccount = createRoute({
 const oauthProviders = createRoute({
   ...under('/oauth-providers'),
   beforeLoad: (entry) => adminsOnly(entry),
+  loader: (entry) => prefetch(entry, (client, org) => client.prefetchInfiniteQuery(providersQuery(org))),
   component: lazyRouteComponent(() => import('./features/oauth-providers/oauth-providers-page'), 'OAuthProvidersPage'),
 })
 const oauthProvider = createRoute({

@@ -64,9 +64,9 @@ export function OAuthProviderPage() {
         }
       >
         <ProviderFacts provider={provider} />
+        <RoleIds provider={provider} />
       </Section>
       <ProviderMappings provider={provider} />
-      <RoleIds provider={provider} />
       <ProviderDialogs />
     </Stack>
   )

@@ -13,13 +13,17 @@ import { Tag } from '../../ui/tag'
 import { useDialog } from '../../ui/use-dialog'
 import { KeysLine } from './keys-line'
 import { ProviderDialogs } from './provider-dialogs'
-import { type OAuthProvider, providersQuery } from './queries'
+import { awaitsKeys, nextLook, type OAuthProvider, providersQuery } from './queries'
 import { useProviderActions } from './use-provider-actions'
 import { stateOf } from './words'
 
 export function OAuthProvidersPage() {
   const { id: org, slug, name } = useMembership()
-  const providers = useInfiniteQuery(providersQuery(org))
+  const providers = useInfiniteQuery({
+    ...providersQuery(org),
+    refetchInterval: ({ state: { data, dataUpdateCount } }) =>
+      nextLook(data?.pages.some(({ items }) => items.some(awaitsKeys)) ?? false, dataUpdateCount),
+  })
   const actionsOf = useProviderActions()
   const navigate = useNavigate()
   const { open } = useDialog()

@@ -12,14 +12,18 @@ export const providersQuery = (org: string) =>
     ask(listOAuthProviders({ path: { org }, query: paging })),
   )
 
-/** A provider that was just added is asked for its keys meanwhile: looked at again until they are there, for a while. */
+/** A provider that was just added is being asked for its keys: looked at again until they are there, soon and then seldom. */
 const firstLooks = 10
-const isAwaited = ({ fetchedAt, lastError }: OAuthProvider['keys']) => !fetchedAt && !lastError
+const soonMs = 1500
+const seldomMs = 10_000
+export const awaitsKeys = ({ keys: { fetchedAt, lastError } }: OAuthProvider) => !fetchedAt && !lastError
+/** When to look again, if at all. */
+export const nextLook = (awaited: boolean, looks: number) => awaited && (looks < firstLooks ? soonMs : seldomMs)
 
 export const providerQuery = (org: string, id: string) =>
   queryOptions({
     queryKey: ['organization', org, 'oauth-providers', 'one', id],
     queryFn: () => ask(getOAuthProvider({ path: { org, id } })),
     refetchInterval: ({ state: { data, dataUpdateCount } }) =>
-      data && isAwaited(data.keys) && dataUpdateCount < firstLooks ? 1500 : false,
+      nextLook(data !== undefined && awaitsKeys(data), dataUpdateCount),
   })
