@@ -76,6 +76,26 @@ export interface FoundKeys {
   last_error: string | null
 }
 
+/** F6: where an organization stands with its preview features. */
+export interface FoundChoices {
+  organization_id: string
+  slug: string
+  version: number
+  chosen: string[]
+}
+
+/** What somebody wrote about a feature, for the operator. */
+export interface FoundFeedback {
+  id: string
+  feature_key: string
+  organization_id: string
+  organization_name: string
+  account_id: string
+  account_name: string
+  text: string
+  created_at: Date
+}
+
 export type Lookups = ReturnType<typeof lookups>
 
 /** The few look-ups that happen before an organization is known; each is one SECURITY DEFINER function (4th wall door, O1). */
@@ -103,6 +123,22 @@ export const lookups = (db: Database) => ({
   recordKeyFetch: async (it: { providerId: string; jwksUrl: string; at: Date | null; failure: string | null }) => {
     await sql`select record_key_fetch(${it.providerId}, ${it.jwksUrl}, ${it.at}, ${it.failure})`.execute(db)
   },
+
+  /** By id or slug; undefined where there is no such organization. */
+  findPreviewChoices: async (idOrSlug: string): Promise<FoundChoices | undefined> =>
+    (await sql<FoundChoices>`select * from find_preview_choices(${idOrSlug})`.execute(db)).rows[0],
+
+  /** F1: the number of a catalogue's content, the same for every process that has it; a new one unless it is the latest. */
+  numberCatalogue: async (hash: string): Promise<number> =>
+    (await sql<{ number: number }>`select number_catalogue(${hash}) as number`.execute(db)).rows[0]?.number ?? 0,
+
+  /** Newest first, those before `before`. */
+  listFeedback: async (it: { feature?: string; before?: string }, limit: number): Promise<FoundFeedback[]> =>
+    (
+      await sql<FoundFeedback>`select * from list_feedback(${it.feature ?? null}, ${it.before ?? null}, ${limit})`.execute(
+        db,
+      )
+    ).rows,
 
   findInvitation: async (hash: string): Promise<{ organizationId: string; invitationId: string } | undefined> => {
     const found = await sql<{

@@ -5,6 +5,7 @@ import * as first from './migrations/001-first.ts'
 import * as tokensByName from './migrations/002-tokens-by-name.ts'
 import * as expiryNotices from './migrations/003-expiry-notices.ts'
 import * as externalTokens from './migrations/004-external-tokens.ts'
+import * as previewFeatures from './migrations/005-preview-features.ts'
 import type { Tables } from './tables.ts'
 
 /** Every migration, in order. Named here rather than found in a folder, so that what runs can be read. */
@@ -13,6 +14,7 @@ const migrations: Record<string, Migration> = {
   '002-tokens-by-name': tokensByName,
   '003-expiry-notices': expiryNotices,
   '004-external-tokens': externalTokens,
+  '005-preview-features': previewFeatures,
 }
 
 /** The role that the service takes on when its login owns the tables. One per cluster; databases share it. */

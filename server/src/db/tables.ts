@@ -112,6 +112,19 @@ export interface Tables {
     display_name: string
     created_at: Date
   }
+  /** F2, F8: who chose last; an organization that never chose has no row and stands at version 0. */
+  preview_settings: { organization_id: string; version: number; updated_at: Date; updated_by: string | null }
+  preview_choices: { organization_id: string; feature_key: string; enabled_at: Date; enabled_by: string | null }
+  preview_feedback: {
+    id: string
+    organization_id: string
+    feature_key: string
+    account_id: string
+    text: string
+    created_at: Date
+  }
+  /** F1: every content that the catalogue ever had, of all processes; the highest number is the present one. */
+  catalogues: { number: number; hash: string; at: Date }
   audit_events: {
     id: string
     organization_id: string

@@ -63,6 +63,8 @@ export const auditActions = [
   'account_mapping.created',
   'account_mapping.updated',
   'account_mapping.deleted',
+  'preview_features.updated',
+  'preview_feature.feedback_given',
   'session.signed_in',
   'session.refused',
   'password.changed',
