@@ -33,6 +33,8 @@ interface Entry {
   flight: Promise<void> | undefined
   /** What is stored may be another set. */
   stale: boolean
+  /** Grows with each time that something stored was told of. */
+  epoch: number
   loading: Promise<void> | undefined
   /** Nothing of it is stored: the provider was deleted, or has another address. */
   gone: boolean
@@ -48,6 +50,7 @@ const newEntry = ({ id, organizationId, jwksUrl }: Keyed): Entry => ({
   lookedAtMs: Number.NEGATIVE_INFINITY,
   flight: undefined,
   stale: true,
+  epoch: 0,
   loading: undefined,
   gone: false,
   stored: undefined,
@@ -88,13 +91,16 @@ export function buildKeyCache({ fetchJson, now, load, fetched }: KeyCacheParts):
   const coolsDown = (entry: Entry) => now() - entry.failedAtMs < coolDownMs
 
   const loadInto = async (entry: Entry, from: NonNullable<typeof load>) => {
+    const { epoch } = entry
     // Without the store the provider itself can still be asked.
     const found = await from(entry.provider).catch(() => undefined)
+    // N3: what was read while a change passed may be older than the change.
+    if (entry.epoch !== epoch) return
     entry.gone = found === 'gone'
     if (found && found !== 'gone' && found.fetchedAtMs > ageBase(entry)) entry.kept = found
   }
 
-  /** Undefined when memory holds what is stored. What was read across a later change does not count for later calls (N3). */
+  /** Undefined when memory holds what is stored. */
   const loaded = (entry: Entry): Promise<void> | undefined => {
     if (!entry.stale || !load) return entry.loading
     entry.stale = false
@@ -162,7 +168,8 @@ export function buildKeyCache({ fetchJson, now, load, fetched }: KeyCacheParts):
     of(provider) {
       const entry = entryOf(provider)
       const loading = loaded(entry)
-      return loading ? loading.then(() => serve(entry)) : serve(entry)
+      // Once more, for a change that passed meanwhile.
+      return loading ? loading.then(() => loaded(entry)).then(() => serve(entry)) : serve(entry)
     },
     async newer(provider) {
       const entry = entryOf(provider)
@@ -191,6 +198,7 @@ export function buildKeyCache({ fetchJson, now, load, fetched }: KeyCacheParts):
       // The entry stays, and when it last asked: else each stored change would allow another fetch at once.
       for (const entry of providerId === undefined ? entries.values() : one ? [one] : []) {
         entry.stale = true
+        entry.epoch += 1
         entry.kept = undefined
       }
     },
