@@ -25,6 +25,8 @@ export interface Settings {
   readonly trustedProxies: readonly string[]
   /** Hosts, addresses and CIDRs that key sets may be fetched from though they are not globally reachable (E7). */
   readonly allowedJwksHosts: readonly string[]
+  /** The catalogue of preview features (F1). */
+  readonly featuresFile: string | undefined
   readonly productName: string
   readonly mail: { readonly url: string; readonly from: string } | undefined
   readonly logLevel: LogLevel
@@ -62,6 +64,7 @@ export const variables = [
   'PORTCULLIS_TRUSTED_PROXIES',
   'PORTCULLIS_PRODUCT_NAME',
   'PORTCULLIS_ALLOWED_JWKS_HOSTS',
+  'PORTCULLIS_FEATURES',
   'SMTP_URL',
   'MAIL_FROM',
   'LOG_LEVEL',
@@ -150,6 +153,7 @@ export function parseSettings(env: Environment): Configured<Settings> {
     resourceKeys: take('PORTCULLIS_RESOURCE_KEY', readers.readResourceKeys),
     firstAdmin: email && password && organization ? { email, password, organization } : undefined,
     trustedProxies: take('PORTCULLIS_TRUSTED_PROXIES', readers.readProxies) ?? [],
+    featuresFile: take('PORTCULLIS_FEATURES', readers.readFolder),
     allowedJwksHosts: take('PORTCULLIS_ALLOWED_JWKS_HOSTS', readers.readJwksHosts) ?? [],
     productName: take('PORTCULLIS_PRODUCT_NAME', readers.readName(60)) ?? 'AI Hub',
     mail: smtpUrl && from ? { url: smtpUrl, from } : undefined,

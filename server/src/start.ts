@@ -6,6 +6,7 @@ import { answerCommands } from './cli/socket.ts'
 import { type Config, consoleFolder } from './config.ts'
 import { isDatabaseAway } from './db/away.ts'
 import { type OpenDatabase, openDatabase } from './db/open.ts'
+import { mustRead } from './features/catalogue/actions.ts'
 import { foundFromConfiguration, issueSetupLink } from './features/setup/actions.ts'
 import { resourceKeys } from './http/credentials.ts'
 import { sendProblem } from './http/door.ts'
@@ -72,6 +73,8 @@ function waitingDoors(config: Config) {
 export async function start(config: Config, commands: readonly AnyCommand[]): Promise<void> {
   const log = createLog(config.logLevel)
   for (const { variable, message } of config.warnings) log.warn(`${variable} ${message}`)
+  // Before anything listens: a broken catalogue stops the start (F1).
+  if (config.featuresFile !== undefined) mustRead(config.featuresFile)
   let wired: Wired | undefined
   const waiting = waitingDoors(config)
   const metrics = createMetrics([])

@@ -15,6 +15,7 @@ import { Memory } from './features/access/store.ts'
 import { accountMappingRoutes } from './features/account-mappings/routes.ts'
 import { accountRoutes } from './features/accounts/routes.ts'
 import { auditRoutes } from './features/audit/routes.ts'
+import { openCatalogue } from './features/catalogue/actions.ts'
 import { tellExpirations } from './features/expiry-notices/actions.ts'
 import { groupMemberRoutes } from './features/group-members/routes.ts'
 import { groupRoutes } from './features/groups/routes.ts'
@@ -22,6 +23,8 @@ import { invitationRoutes } from './features/invitations/routes.ts'
 import { memberRoutes } from './features/members/routes.ts'
 import { oauthProviderRoutes } from './features/oauth-providers/routes.ts'
 import { organizationRoutes } from './features/organizations/routes.ts'
+import { buildPreviews } from './features/previews/actions.ts'
+import { previewRoutes } from './features/previews/routes.ts'
 import { serviceAccountRoutes } from './features/service-accounts/routes.ts'
 import { settingsRoutes } from './features/settings/routes.ts'
 import { setupRoutes } from './features/setup/routes.ts'
@@ -64,6 +67,7 @@ export const routes = [
   ...tokenRoutes,
   ...oauthProviderRoutes,
   ...accountMappingRoutes,
+  ...previewRoutes,
   ...auditRoutes,
   ...setupRoutes,
 ]
@@ -79,10 +83,14 @@ export interface Options {
   consoleFolder: string
   /** Where keys may be fetched from though it is not globally reachable (E7). */
   allowedJwksHosts?: readonly string[]
+  /** The catalogue of preview features (F1). */
+  featuresFile?: string | undefined
   /** True once a stop was asked for: readiness drops. */
   stopping?: () => boolean
 }
 
+/** How often it is looked whether the catalogue's file is another one (F1). */
+const catalogueEveryMs = 1000
 /** How often it is looked whether a provider's keys are due (E7). */
 const keysEveryMs = 30 * 1000
 /** How often counts, links and sessions that have run out are forgotten. */
@@ -115,6 +123,7 @@ export async function wire(
     memory.forget(what, world.now())
     if (what === 'everything') keys.forget()
     else for (const it of what) if (it.kind === 'provider') keys.forget(it.id)
+    previews.forget(what)
   }
   const lease = new Lease(database.feed, forget)
   const look = lookups(db)
@@ -138,6 +147,12 @@ export async function wire(
       read: () => lease.ageMs / 1000,
     },
     {
+      name: 'portcullis_catalogue_refused_total',
+      help: 'Reloads of the catalogue of preview features that were refused, since it was broken.',
+      kind: 'counter',
+      read: () => refusedCatalogues,
+    },
+    {
       name: 'portcullis_jwks_age_seconds',
       help: "Age of the oldest key set of an OAuth provider in memory; over 600 a provider's keys cannot be fetched.",
       kind: 'gauge',
@@ -158,6 +173,18 @@ export async function wire(
       failed: (err) => log.warn({ err }, 'a key set was not stored'),
     }),
   })
+  let refusedCatalogues = 0
+  const catalogue = await openCatalogue({
+    file: options.featuresFile,
+    number: look.numberCatalogue,
+    reloaded: (it) => {
+      if (it.ok) return log.info({ number: it.number }, 'the catalogue of preview features was read anew')
+      refusedCatalogues += 1
+      log.error({ faults: it.faults }, 'the catalogue of preview features is broken; the one before stays')
+    },
+    failed: (err) => log.warn({ err }, 'the catalogue of preview features was not read anew'),
+  })
+  const previews = buildPreviews({ lease, lookups: look, catalogue: catalogue.current })
   const gate = buildGate({
     memory,
     lease,
@@ -193,6 +220,8 @@ export async function wire(
     passwords: signIn.passwords,
     sessions: signIn.sessions,
     instance,
+    catalogue,
+    previews,
     keys,
     fetchJson,
     mayNameUrl: (url) => targetOf(url, allowed) !== undefined,
@@ -233,6 +262,7 @@ export async function wire(
     setInterval(sweep, sweepEveryMs).unref(),
     setTimeout(notify, firstNoticesMs).unref(),
     setInterval(notify, sweepEveryMs).unref(),
+    setInterval(catalogue.look, catalogueEveryMs).unref(),
     setInterval(() => signIn.later('key sets', keys.refreshDue), keysEveryMs).unref(),
   ]
   return {
@@ -246,6 +276,8 @@ export async function wire(
     flushUses: recorder.flush,
     /** One sweep of the tokens that expire soon; a timer does it hourly. */
     tellExpirations: notices,
+    catalogue,
+    previews,
     /** For the operator: a one-time link to choose a new password. */
     resetPassword: signIn.resetPassword,
     /** Writes what is pending and lets the database go. */

@@ -1,5 +1,6 @@
 import { type Config, type ConfigFault, faultText, readConfig } from '../config.ts'
 import { FolderHeld } from '../db/folder-lock.ts'
+import { BrokenCatalogue } from '../features/catalogue/actions.ts'
 import { reasonOf } from './doctor/finding.ts'
 
 /** What a wrong configuration exits with, as a wrong command line does; everything else that fails exits with 1. */
@@ -38,7 +39,7 @@ export function explainFailure(error: unknown): void {
     return
   }
   const { code, syscall, address, port } = error as SystemError
-  if (error instanceof FolderHeld) toError([error.message])
+  if (error instanceof FolderHeld || error instanceof BrokenCatalogue) toError([error.message])
   else if (syscall === 'listen') toError([`Cannot listen on ${address}:${port} (${code}). ${mendOfListening(code)}`])
   else if (connectionCodes.test(String(code))) {
     toError([`The database cannot be reached: ${reasonOf(error)}.`, 'Run `portcullis doctor` to see how to mend it.'])

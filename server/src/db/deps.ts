@@ -1,3 +1,4 @@
+import type { Catalogue } from '../features/catalogue/rules.ts'
 import type { OAuthProvider } from '../features/oauth-providers/rules.ts'
 import type { KeySet } from '../features/signing-keys/rules.ts'
 import type { Confirmation, Instance, Outbox, Passwords, Sessions, World } from '../kernel/deps.ts'
@@ -53,6 +54,10 @@ export interface Deps extends World {
   sessions: Sessions
   instance: Instance
   confirmation: Confirmation
+  /** What the operator publishes (F1); the last good one. */
+  catalogue: { current: () => Catalogue }
+  /** F5: is a feature on for this organization? */
+  previews: { isOn: (organizationId: string, key: string) => Promise<boolean> }
   keys: KeyCache
   /** Guarded against the operator's network (E7). */
   fetchJson: FetchJson

@@ -64,8 +64,10 @@ async function admit(
 /** A strong ETag's text; `W/` is ignored since proxies add it, `*` and lists count as missing. */
 const versionOf = (ifMatch: string | undefined) => /^\s*(?:W\/)?"([\x21\x23-\x7e]{1,100})"\s*$/.exec(ifMatch ?? '')?.[1]
 
+const texts = { secret: /^[A-Za-z0-9_-]{20,100}$/, key: /^[a-z][a-z0-9-]{0,63}$/ }
+
 const wantsId = (ids: PathParameters[string], text: string) =>
-  ids === 'secret' ? /^[A-Za-z0-9_-]{20,100}$/.test(text) : idPattern(...ids).test(text)
+  ids === 'secret' || ids === 'key' ? texts[ids].test(text) : idPattern(...ids).test(text)
 
 /** A query as an object; a repeated name is an array, which no shape accepts. */
 function queryOf(c: Context): Record<string, string | string[]> {
@@ -93,9 +95,14 @@ async function readRequest(r: AnyRoute, c: Context): Promise<Result<Read, Proble
   return ok({ body: body.value, query: query.value, ifMatch })
 }
 
+const isThere = async (preview: string, caller: Caller | Principal | undefined, deps: Deps): Promise<boolean> =>
+  caller !== undefined && 'organizationId' in caller && deps.previews.isOn(caller.organizationId, preview)
+
 async function handle(r: AnyRoute, c: Context<Env>, deps: Deps, keeper: Doorkeeper) {
   const admitted = await admit(r, c, keeper)
   if (!admitted.ok) return admitted
+  // F5: what is off is absent, so nothing of the request is looked at.
+  if (r.preview !== undefined && !(await isThere(r.preview, admitted.value, deps))) return refuse('not_found')
   const read = await readRequest(r, c)
   if (!read.ok) return read
   const path: Record<string, string> = {}

@@ -93,7 +93,7 @@ function parametersOf(r: AnyRoute, components: Components): Json[] {
     in: 'path',
     required: true,
     schema:
-      ids === 'secret'
+      ids === 'secret' || ids === 'key'
         ? { type: 'string' }
         : { type: 'string', description: `An id: ${ids.map((it) => `${it}_…`).join(' or ')}` },
   }))

@@ -16,8 +16,8 @@ export type Who = 'anyone' | 'signed_in' | 'account' | 'admin' | 'group_manager'
 
 type CallerOf<W extends Who> = W extends 'anyone' ? Principal | undefined : W extends 'signed_in' ? Principal : Caller
 
-/** The ids in a path and what they may look like; `secret` is an invitation's or the set-up's. */
-export type PathParameters = Record<string, readonly [IdPrefix, ...IdPrefix[]] | 'secret'>
+/** The ids in a path and what they may look like; `secret` is an invitation's or the set-up's, `key` a feature's. */
+export type PathParameters = Record<string, readonly [IdPrefix, ...IdPrefix[]] | 'secret' | 'key'>
 
 export interface Asked<W extends Who, P extends PathParameters, Q, B> {
   deps: Deps
@@ -54,6 +54,8 @@ export interface Route<
   summary: string
   who: W
   parameters: P
+  /** F5: the route does not exist (404) where this feature of our own is off. */
+  preview?: string
   /** Left out: no query is taken. */
   query?: Q
   /** Left out: no body is read. */

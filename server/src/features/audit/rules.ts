@@ -19,6 +19,8 @@ export interface Target {
     | 'session'
     | 'oauth_provider'
     | 'account_mapping'
+    | 'preview_features'
+    | 'preview_feature'
   id: string
   name: string
 }

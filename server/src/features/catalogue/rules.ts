@@ -2,6 +2,9 @@
 export const stages = ['private_preview', 'public_preview', 'general_availability', 'withdrawn'] as const
 export type Stage = (typeof stages)[number]
 
+/** More than anybody reads, and few enough to compose every answer from. */
+export const maxFeatures = 500
+
 export interface Feature {
   key: string
   name: string

@@ -1,0 +1,195 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { readFile, stat } from 'node:fs/promises'
+import { isAlias, isNode, LineCounter, parseDocument } from 'yaml'
+import { type Catalogue, catalogueFaults, type Feature, withOwn } from './rules.ts'
+import { CatalogueFile, maxCatalogueBytes } from './shapes.ts'
+
+/** A fault of the file, where it stands (both from 1) and what to do about it. */
+export interface FileFault {
+  line: number
+  column: number
+  message: string
+}
+
+export type ReadFile = { ok: true; features: Feature[] } | { ok: false; faults: FileFault[] }
+
+const pathText = (path: readonly (string | number)[]) => (path.length === 0 ? '' : `${path.join('.')}: `)
+
+/** F1: the text of a catalogue as features, or every fault in it by line and column. Pure. */
+export function readCatalogue(text: string): ReadFile {
+  const lines = new LineCounter()
+  const at = (offset: number | undefined) => {
+    const { line, col } = lines.linePos(offset ?? 0)
+    return { line: Math.max(line, 1), column: Math.max(col, 1) }
+  }
+  if (Buffer.byteLength(text) > maxCatalogueBytes)
+    return { ok: false, faults: [{ line: 1, column: 1, message: 'The file is larger than 1 MiB.' }] }
+  // No merge keys and few aliases: a catalogue is read by people, and a bomb of aliases by nobody.
+  const document = parseDocument(text, { lineCounter: lines, schema: 'core', uniqueKeys: true, merge: false })
+  const broken = [...document.errors, ...document.warnings].map((it) => ({
+    ...at(it.pos[0]),
+    message: it.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? 'This is no YAML.',
+  }))
+  if (broken.length > 0) return { ok: false, faults: broken }
+  /** Where a path leads; where nothing stands, what is nearest above it. */
+  const placeOf = (path: readonly PropertyKey[]): { line: number; column: number } => {
+    for (let length = path.length; length >= 0; length -= 1) {
+      const node = document.getIn(path.slice(0, length), true)
+      if (isNode(node) && !isAlias(node) && node.range) return at(node.range[0])
+    }
+    return { line: 1, column: 1 }
+  }
+  const read = CatalogueFile.safeParse(plainOf(document))
+  if (!read.success) {
+    const faults = read.error.issues.map(({ path, message }) => ({
+      ...placeOf(path),
+      message: `${pathText(path.map((it) => (typeof it === 'symbol' ? String(it) : it)))}${message}`,
+    }))
+    return { ok: false, faults }
+  }
+  const features = read.data.features.map(toFeature)
+  const faults = catalogueFaults(features).map(({ index, path, message }) => ({
+    ...placeOf(['features', index, ...path]),
+    message: `features.${index}.${path.join('.')}: ${message}`,
+  }))
+  return faults.length > 0 ? { ok: false, faults } : { ok: true, features }
+}
+
+function plainOf(document: ReturnType<typeof parseDocument>): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 })
+  } catch {
+    return undefined
+  }
+}
+
+type Written = ReturnType<typeof CatalogueFile.parse>['features'][number]
+
+const toFeature = (it: Written): Feature => ({
+  key: it.key,
+  name: it.name,
+  description: it.description,
+  stage: it.stage,
+  documentationUrl: it.documentation ?? null,
+  feedbackUrl: it.feedback ?? null,
+  since: it.since ?? null,
+  plannedEnd: it.plannedEnd ?? null,
+  requires: it.requires ?? [],
+  organizations: it.organizations ?? [],
+})
+
+/** The faults as lines of `file:line:column: message`, which terminals and editors turn into links. */
+export const faultLines = (file: string, faults: readonly FileFault[]): string[] =>
+  faults.map(({ line, column, message }) => `${file}:${line}:${column}: ${message}`)
+
+/** The file as it stands now; a file that cannot be read is a fault like another. */
+export function readCatalogueFile(file: string): ReadFile {
+  try {
+    return readCatalogue(readFileSync(file, 'utf8'))
+  } catch (error) {
+    return { ok: false, faults: [{ line: 1, column: 1, message: unreadable(error) }] }
+  }
+}
+
+const unreadable = (error: unknown) =>
+  `The file cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}).`
+
+/** A catalogue that stops the start (F1); its message is for the operator. */
+export class BrokenCatalogue extends Error {
+  constructor(file: string, faults: readonly FileFault[]) {
+    super(
+      ['The catalogue of preview features (PORTCULLIS_FEATURES) is broken:', '', ...faultLines(file, faults)].join(
+        '\n',
+      ),
+    )
+  }
+}
+
+/** The features of a file; throws `BrokenCatalogue` when it has a fault. */
+export function mustRead(file: string): Feature[] {
+  const read = readCatalogueFile(file)
+  if (!read.ok) throw new BrokenCatalogue(file, read.faults)
+  return read.features
+}
+
+interface CatalogueParts {
+  /** Undefined: our own features alone. */
+  file: string | undefined
+  /** The number of a content, the same for all processes. */
+  number: (hash: string) => Promise<number>
+  /** Told of each reload: taken over, or refused with its faults. */
+  reloaded: (outcome: { ok: true; number: number } | { ok: false; faults: readonly FileFault[] }) => void
+  /** A look that failed (the database is away); it is tried again. */
+  failed: (error: unknown) => void
+}
+
+export interface LiveCatalogue {
+  current: () => Catalogue
+  onChange: (listener: () => void) => () => void
+  /** Looks whether the file is another one and takes it over; a timer does it about every second. */
+  look: () => Promise<void>
+}
+
+/** What tells one state of a file from another, also behind a symbolic link that was switched. */
+const stampOf = async (file: string): Promise<string> => {
+  const { dev, ino, size, mtimeMs, ctimeMs } = await stat(file)
+  return `${dev} ${ino} ${size} ${mtimeMs} ${ctimeMs}`
+}
+
+const hashOf = (features: readonly Feature[]) =>
+  createHash('sha256').update(JSON.stringify(features)).digest('base64url')
+
+/** Opens the catalogue and keeps up with its file (F1). Throws with the faults when it is broken at the start. */
+export async function openCatalogue({ file, number, reloaded, failed }: CatalogueParts): Promise<LiveCatalogue> {
+  const listeners = new Set<() => void>()
+  const take = async (features: readonly Feature[]): Promise<Catalogue> => {
+    const all = withOwn(features)
+    return { features: all, number: await number(hashOf(all)) }
+  }
+  // The stamp first: what is written in between is then seen by the next look.
+  let stamp = file === undefined ? '' : await stampOf(file).catch(() => '')
+  let current = await take(file === undefined ? [] : mustRead(file))
+  let hash = hashOf(current.features)
+  let looking: Promise<void> | undefined
+
+  const lookAt = async (path: string): Promise<void> => {
+    const seen = await stampOf(path).catch(() => 'unreadable')
+    if (seen === stamp) return
+    const text = await readFile(path, 'utf8').catch((error: unknown) => ({ error }))
+    const read: ReadFile =
+      typeof text === 'string'
+        ? readCatalogue(text)
+        : { ok: false, faults: [{ line: 1, column: 1, message: unreadable(text.error) }] }
+    if (!read.ok) {
+      stamp = seen
+      return reloaded({ ok: false, faults: read.faults })
+    }
+    const next = await take(read.features)
+    // Only now: should numbering fail, the same file is looked at again.
+    stamp = seen
+    const nextHash = hashOf(next.features)
+    if (nextHash === hash && next.number === current.number) return
+    current = next
+    hash = nextHash
+    reloaded({ ok: true, number: current.number })
+    for (const listener of listeners) listener()
+  }
+
+  return {
+    current: () => current,
+    onChange(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    look() {
+      if (file === undefined) return Promise.resolve()
+      looking ??= lookAt(file)
+        .catch(failed)
+        .finally(() => {
+          looking = undefined
+        })
+      return looking
+    },
+  }
+}

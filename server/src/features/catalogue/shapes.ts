@@ -1,0 +1,58 @@
+import * as z from 'zod'
+import { maxFeatures, stages } from './rules.ts'
+
+/** F1: bounds of the file, so that no list grows beyond what a person reads. */
+export const maxCatalogueBytes = 1024 * 1024
+
+const text = (max: number) =>
+  z
+    .string()
+    .trim()
+    .min(1, 'Enter a text.')
+    .max(max, `At most ${max} characters.`)
+    .refine((it) => it.isWellFormed() && !/\p{Cc}/u.test(it.replaceAll('\n', '')), 'Leave out control characters.')
+
+const key = () =>
+  z
+    .string()
+    .regex(
+      /^[a-z][a-z0-9-]{0,63}$/,
+      'A key has small letters, digits and hyphens, begins with a letter, and has at most 64 of them.',
+    )
+
+/** Links are drawn in other people's pages, so nothing but the web passes. */
+const link = () =>
+  z
+    .string()
+    .max(1000, 'At most 1000 characters.')
+    .refine(
+      (it) => URL.canParse(it) && /^https?:$/.test(new URL(it).protocol),
+      'Enter an address that begins with https://.',
+    )
+
+const day = () => z.iso.date('Enter a day as YYYY-MM-DD, in quotation marks if your editor makes a time of it.')
+
+/** One feature as the operator writes it (F1). */
+export const CatalogueFeature = z.strictObject({
+  key: key().describe('What programs ask for; never changes.'),
+  name: text(100).describe('What people read.'),
+  description: text(1000).describe('What the feature does, for an admin who decides.'),
+  stage: z.enum(stages, { error: `A stage is one of ${stages.join(', ')}.` }).describe('How far along it is.'),
+  documentation: link().optional().describe('Where it is documented.'),
+  feedback: link().optional().describe('Where feedback goes; without it Portcullis collects a short text.'),
+  since: day().optional().describe('The day on which the preview began.'),
+  plannedEnd: day().optional().describe('The day on which it is planned to end.'),
+  requires: z.array(key()).max(50).optional().describe('Keys of the features that it needs.'),
+  organizations: z.array(text(100)).max(10_000).optional().describe('Ids or slugs; for private_preview alone.'),
+})
+
+/** The file (PORTCULLIS_FEATURES). */
+export const CatalogueFile = z.strictObject({
+  features: z.array(CatalogueFeature).max(maxFeatures, `At most ${maxFeatures} features.`),
+})
+
+/** JSON Schema 2020-12 of the file, by which editors complete and check it. */
+export const catalogueSchema = () => ({
+  ...z.toJSONSchema(CatalogueFile, { io: 'input' }),
+  title: 'The catalogue of preview features of Portcullis',
+})
