@@ -26,3 +26,6 @@ export function sendProblem(
   })
   res.end(body)
 }
+
+/** Answers that go on until somebody ends them: they are bounded by themselves, and no stop waits for them. */
+export const streaming = new WeakSet<ServerResponse>()

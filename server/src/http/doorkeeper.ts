@@ -31,10 +31,8 @@ interface DoorkeeperParts {
 const tokenInText = new RegExp(tokenPattern)
 
 /** RFC 6750 §2.3 and RFC 9700 §4.3.2: a token in a URL ends up in logs and histories, so it is not even looked at. */
-function carriesTokenInQuery(url: string): boolean {
-  const query = new URL(url).searchParams
-  return query.has('access_token') || [...query.values()].some((value) => tokenInText.test(value))
-}
+export const carriesTokenIn = (query: URLSearchParams): boolean =>
+  query.has('access_token') || [...query.values()].some((value) => tokenInText.test(value))
 
 /** The token of `Authorization: Bearer`; a second header arrives joined by a comma, which no token contains (RFC 9110 §5.3). */
 function bearerOf(headers: Headers): Result<string | undefined, 'bad_request' | 'unauthenticated'> {
@@ -127,7 +125,7 @@ export function buildDoorkeeper({ gate, signIn, lookups, read, publicUrl, origin
 
   return {
     async principalOf(request) {
-      if (carriesTokenInQuery(request.url))
+      if (carriesTokenIn(new URL(request.url).searchParams))
         return refuse('bad_request', { detail: 'Send the token as Authorization: Bearer, never in a URL.' })
       const token = bearerOf(request.headers)
       const withSession = signIn.carriesSession(request.headers)

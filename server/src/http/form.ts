@@ -1,6 +1,7 @@
 import { isAscii } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { ok, type Result, refuse } from '../kernel/result.ts'
+import { readBytes } from './read-bytes.ts'
 
 export const maxFormBytes = 64 * 1024
 
@@ -40,38 +41,16 @@ export function parseForm(body: Buffer): Result<Form, 'bad_request'> {
 const tooLarge = () => refuse('payload_too_large', { detail: `At most ${maxFormBytes} bytes.` })
 
 /** What the headers alone refuse, before a byte of the body is looked at. */
-function headRefusal({ headers }: IncomingMessage) {
-  if (!formType.test(headers['content-type'] ?? '') || headers['content-encoding'] !== undefined) {
-    const detail = 'Send the body as application/x-www-form-urlencoded, without Content-Encoding.'
-    return refuse('unsupported_media_type', { detail })
-  }
-  return Number(headers['content-length'] ?? 0) > maxFormBytes ? tooLarge() : undefined
+function isNoForm({ headers }: IncomingMessage): boolean {
+  return !formType.test(headers['content-type'] ?? '') || headers['content-encoding'] !== undefined
 }
 
-/**
- * Reads a form of at most `maxFormBytes` and calls back once. What exceeds the bound is never kept; a client that
- * goes away is not answered, and one that never ends its body meets the server's time limit.
- */
+/** Reads a form of at most `maxFormBytes` and calls back once, as `readBytes` does. */
 export function readForm(req: IncomingMessage, done: (form: Result<Form, FormRefusal>) => void): void {
-  const refusal = headRefusal(req)
-  if (refusal) {
-    done(refusal)
+  if (isNoForm(req)) {
+    const detail = 'Send the body as application/x-www-form-urlencoded, without Content-Encoding.'
+    done(refuse('unsupported_media_type', { detail }))
     return
   }
-  let chunks: Buffer[] = []
-  let size = 0
-  req.on('data', (chunk: Buffer) => {
-    const before = size
-    size += chunk.byteLength
-    if (size <= maxFormBytes) chunks.push(chunk)
-    else {
-      chunks = []
-      if (before <= maxFormBytes) done(tooLarge())
-    }
-  })
-  req.on('end', () => {
-    if (size > maxFormBytes) return
-    const [first] = chunks
-    done(parseForm(first && chunks.length === 1 ? first : Buffer.concat(chunks)))
-  })
+  readBytes(req, maxFormBytes, (body) => done(body === 'too_large' ? tooLarge() : parseForm(body)))
 }

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { GateOptions } from './gate-decide.ts'
+import type { OfrepRoute } from './ofrep.ts'
 
 /** A figure that somebody else keeps and that is read when metrics are asked for. */
 export interface Reading {
@@ -19,6 +20,8 @@ export interface Metrics {
   decided: (from: DecidedFrom) => void
   /** One request that the router answered. */
   routed: (routeClass: string, status: number, seconds: number) => void
+  /** One answer of OFREP. */
+  evaluated: (route: OfrepRoute, status: number) => void
   /** A request that was turned away because too many were in flight. */
   turnedAway: () => void
 }
@@ -57,6 +60,25 @@ function decisionSources(registry: Registry): Metrics['decided'] {
   })
   return (from) => {
     counts[from] += 1
+  }
+}
+
+/** As the gate's counts: a plain number on a hot path. */
+function evaluationCounts(registry: Registry): Metrics['evaluated'] {
+  const counts = new Map<OfrepRoute, Map<number, number>>()
+  new Counter({
+    name: 'portcullis_ofrep_answers_total',
+    help: 'Answers of OFREP by route (one feature, all of them, stream) and status.',
+    labelNames: ['route', 'status'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const [route, statuses] of counts) for (const [status, count] of statuses) this.inc({ route, status }, count)
+    },
+  })
+  return (route, status) => {
+    const statuses = counts.get(route) ?? new Map<number, number>()
+    counts.set(route, statuses.set(status, (statuses.get(status) ?? 0) + 1))
   }
 }
 
@@ -103,6 +125,7 @@ export function createMetrics(readings: readonly Reading[]): Metrics {
     registry,
     count: gateCounts(registry),
     decided: decisionSources(registry),
+    evaluated: evaluationCounts(registry),
     routed: (route, status, seconds) => routed.observe({ route, status: `${Math.floor(status / 100)}xx` }, seconds),
     turnedAway: () => turnedAway.inc(),
   }

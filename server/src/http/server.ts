@@ -4,7 +4,7 @@ import { getRequestListener } from '@hono/node-server'
 import type { Logger } from 'pino'
 import { refuse } from '../kernel/result.ts'
 import { answerClientError } from './client-error.ts'
-import { type Door, sendProblem } from './door.ts'
+import { type Door, sendProblem, streaming } from './door.ts'
 import type { Incoming } from './incoming.ts'
 import type { Metrics } from './metrics.ts'
 import { problemReply } from './reply.ts'
@@ -44,6 +44,8 @@ export interface ServerOptions {
   incoming: Incoming
   metrics: Pick<Metrics, 'routed' | 'turnedAway'>
   log: Pick<Logger, 'info' | 'error'>
+  /** A stop was asked for: streams are told and ended. */
+  onStop?: () => void
   limits?: Partial<Limits>
 }
 
@@ -139,7 +141,7 @@ export function createHttpServer(options: ServerOptions): HttpServer {
     if (stopping) res.setHeader('Connection', 'close')
     answer(req, res, options.incoming.requestId(req))
     // Answered in the same tick, as the gate does from memory: there is nothing to keep count of.
-    if (res.writableEnded) return
+    if (res.writableEnded || streaming.has(res)) return
     inFlight += 1
     res.on('close', onClosed)
     ;(req.socket as Connection)[latest] = res
@@ -177,6 +179,7 @@ export function createHttpServer(options: ServerOptions): HttpServer {
       }),
     stop: async ({ announceMs, deadlineMs } = { announceMs: 1_000, deadlineMs: 9_000 }) => {
       stopping = true
+      options.onStop?.()
       for (const { [latest]: res } of connections) if (res && !res.headersSent) res.setHeader('Connection', 'close')
       await delay(announceMs)
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))

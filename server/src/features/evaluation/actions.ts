@@ -1,0 +1,88 @@
+import type { Catalogue } from '../catalogue/rules.ts'
+import {
+  bulkOf,
+  etagOf,
+  type Flag,
+  flagsOf,
+  hourOf,
+  readTicket,
+  type Ticket,
+  ticketKey,
+  ticketOf,
+  type Versioned,
+  versionOf,
+} from './rules.ts'
+
+/** What one organization is answered, ready to be sent. */
+export interface Answers {
+  organizationId: string
+  version: number
+  all: Buffer
+  etag: string
+  /** By key; what the organization may not see is not there. */
+  one: (key: string) => Buffer | undefined
+}
+
+interface EvaluationParts {
+  catalogue: { current: () => Catalogue }
+  /** Where an organization stands, by its id or slug; in the same tick when memory may say (N3). */
+  previews: { standingOf: (idOrSlug: string) => Versioned | undefined | Promise<Versioned | undefined> }
+  /** Newest first; tickets of the older ones are still good. */
+  secrets: readonly [string, ...string[]]
+  publicUrl: string
+  /** Unix milliseconds. */
+  now: () => number
+}
+
+export interface Evaluations {
+  /** F6: the answers for an organization by its id or slug; undefined when there is none. */
+  answersFor: (idOrSlug: string) => Answers | undefined | Promise<Answers | undefined>
+  ticket: (text: string) => Ticket | undefined
+}
+
+/** Composes what OFREP answers: once per organization, version and hour of the ticket, as bytes. */
+export function buildEvaluations({ catalogue, previews, secrets, publicUrl, now }: EvaluationParts): Evaluations {
+  const keys = secrets.map(ticketKey) as [Buffer, ...Buffer[]]
+  // Held by the standing itself: what memory forgets (N3) takes its answers along.
+  const composed = new WeakMap<Versioned, { of: Catalogue; hour: number; answers: Answers }>()
+
+  const compose = (of: Catalogue, by: Versioned, hour: number): Answers => {
+    const flags = flagsOf(of, by)
+    const version = versionOf(of, by)
+    // What a client has seen stands in the address, so that a change before it connected is told when it does.
+    const url = `${publicUrl}/ofrep/v1/streams/${ticketOf(keys[0], by.id, hour)}?since=${version}`
+    const all = JSON.stringify(bulkOf(of, by, flags, url))
+    return { organizationId: by.id, version, all: Buffer.from(all), etag: etagOf(all), one: onDemand(flags) }
+  }
+
+  const answersOf = (by: Versioned): Answers => {
+    const of = catalogue.current()
+    const hour = hourOf(now())
+    const known = composed.get(by)
+    if (known?.of === of && known.hour === hour) return known.answers
+    const answers = compose(of, by, hour)
+    composed.set(by, { of, hour, answers })
+    return answers
+  }
+
+  return {
+    answersFor: (idOrSlug) => {
+      const standing = previews.standingOf(idOrSlug)
+      if (standing instanceof Promise) return standing.then((it) => it && answersOf(it))
+      return standing && answersOf(standing)
+    },
+    ticket: (text) => readTicket(keys, text, now()),
+  }
+}
+
+/** The bytes of each flag, made when it is first asked for. */
+function onDemand(flags: readonly Flag[]): (key: string) => Buffer | undefined {
+  const byKey = new Map<string, Flag | Buffer>(flags.map((it) => [it.key, it]))
+  return (key) => {
+    const it = byKey.get(key)
+    if (it === undefined || Buffer.isBuffer(it)) return it
+    const bytes = Buffer.from(JSON.stringify(it))
+    byKey.set(key, bytes)
+    return bytes
+  }
+}

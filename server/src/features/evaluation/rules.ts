@@ -1,0 +1,121 @@
+import { createHmac, hash, hkdfSync, timingSafeEqual } from 'node:crypto'
+import { idPattern } from '../../kernel/ids.ts'
+import type { Catalogue, Feature } from '../catalogue/rules.ts'
+import { type Evaluation, evaluate, isSeen, type Standing } from '../previews/rules.ts'
+
+/** An organization's standing, with the number of its choice: it grows with each change of it. */
+export interface Versioned extends Standing {
+  version: number
+}
+
+/** What any user interface needs to draw the tag (F5). Scalars alone, as the protocol has it; what is not there is left out. */
+export interface FlagMetadata {
+  stage: Feature['stage']
+  badge?: 'Preview'
+  title: string
+  docsUrl?: string
+  feedbackUrl?: string
+  since?: string
+  plannedEnd?: string
+  /** The organization, and the version of what was asked: the names that OpenFeature's telemetry looks for. */
+  flagSetId: string
+  version: number
+}
+
+/** One feature as OFREP tells it (`evaluationSuccess`). */
+export interface Flag extends Evaluation {
+  key: string
+  metadata: FlagMetadata
+}
+
+/** Grows with each change of the choice or of the catalogue, and never goes back. */
+export const versionOf = (catalogue: Catalogue, by: Versioned): number => by.version + catalogue.number
+
+const isPreview = ({ stage }: Feature) => stage === 'private_preview' || stage === 'public_preview'
+
+const flagOf = (it: Feature, catalogue: Catalogue, by: Versioned): Flag => ({
+  key: it.key,
+  ...evaluate(it, catalogue, by),
+  metadata: {
+    stage: it.stage,
+    ...(isPreview(it) && { badge: 'Preview' }),
+    title: it.name,
+    ...(it.documentationUrl !== null && { docsUrl: it.documentationUrl }),
+    ...(it.feedbackUrl !== null && { feedbackUrl: it.feedbackUrl }),
+    ...(it.since !== null && { since: it.since }),
+    ...(it.plannedEnd !== null && { plannedEnd: it.plannedEnd }),
+    flagSetId: by.id,
+    version: versionOf(catalogue, by),
+  },
+})
+
+/** F6: every feature that this organization may see; what it may not see is not there, as if it were unknown (F2). */
+export const flagsOf = (catalogue: Catalogue, by: Versioned): Flag[] =>
+  catalogue.features.filter((it) => isSeen(it, by)).map((it) => flagOf(it, catalogue, by))
+
+/** How long an OFREP client keeps the stream of a page that nobody looks at. */
+const inactivityDelaySec = 120
+
+/** The bulk answer (`bulkEvaluationSuccess`). */
+export const bulkOf = (catalogue: Catalogue, by: Versioned, flags: readonly Flag[], streamUrl: string) => ({
+  flags,
+  metadata: { flagSetId: by.id, version: versionOf(catalogue, by) },
+  eventStreams: [{ type: 'sse', url: streamUrl, inactivityDelaySec }],
+})
+
+/** A strong validator of exactly these bytes (RFC 9110 §8.8.1). */
+export const etagOf = (body: string): string => `"${hash('sha256', body, 'base64url').slice(0, 27)}"`
+
+const tag = /(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")/g
+/** RFC 9110 §13.1.2; empty elements of a list are skipped (§5.6.1.2), and a comma may stand inside a tag. */
+const tagList =
+  /^[ \t,]*(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"(?:[ \t]*,[ \t,]*(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")*[ \t,]*$/
+
+/** Does `If-None-Match` name this tag: alone, in a list, weakly, or as `*`? What is no such list names nothing. */
+export function namesTag(ifNoneMatch: string | undefined, etag: string): boolean {
+  if (ifNoneMatch === undefined) return false
+  if (ifNoneMatch === etag || ifNoneMatch.trim() === '*') return true
+  return tagList.test(ifNoneMatch) && [...ifNoneMatch.matchAll(tag)].some(([, opaque]) => opaque === etag)
+}
+
+/** A tag as a query carries it: clients send it as they read it in an event, some without its quotes. */
+const opaqueOf = (text: string) => text.replace(/^W\//, '').replace(/^"(.*)"$/s, '$1')
+
+/** May a bulk answer be 304? An event that named another state than ours wants the answer in full, whatever the client has. */
+export const isUnchanged = (
+  etag: string,
+  { ifNoneMatch, flagConfigEtags }: { ifNoneMatch: string | undefined; flagConfigEtags: readonly string[] },
+): boolean => flagConfigEtags.every((it) => opaqueOf(it) === opaqueOf(etag)) && namesTag(ifNoneMatch, etag)
+
+/** A stream's address carries its own credential: one organization, to be told that something changed, for two hours at most. */
+export interface Ticket {
+  organizationId: string
+  endsAtMs: number
+}
+
+const hourMs = 60 * 60 * 1000
+export const hourOf = (nowMs: number): number => Math.floor(nowMs / hourMs)
+
+/** A key of its own: nothing else that a secret signs can be taken for a ticket, or a ticket for anything else. */
+export const ticketKey = (secret: string): Buffer =>
+  Buffer.from(hkdfSync('sha256', secret, '', 'portcullis stream ticket', 32))
+
+const seal = (key: Buffer, organizationId: string, hour: number) =>
+  createHmac('sha256', key).update(`${organizationId}.${hour}`).digest()
+
+/** One per organization and hour, so that the bulk answer, which holds it, stays the same for an hour. */
+export const ticketOf = (key: Buffer, organizationId: string, hour: number): string =>
+  `${organizationId}.${hour.toString(36)}.${seal(key, organizationId, hour).toString('base64url')}`
+
+const ticketForm = /^(org_[0-9a-z]{26})\.([1-9a-z][0-9a-z]{0,6})\.([\w-]{43})$/
+
+/** Whose stream a ticket opens, under any of the keys; good in its hour and the next. */
+export function readTicket(keys: readonly Buffer[], text: string, nowMs: number): Ticket | undefined {
+  const [, organizationId = '', hourText = '', sealText = ''] = ticketForm.exec(text) ?? []
+  const hour = Number.parseInt(hourText, 36)
+  const age = hourOf(nowMs) - hour
+  if (!idPattern('org').test(organizationId) || (age !== 0 && age !== 1)) return undefined
+  const presented = Buffer.from(sealText, 'base64url')
+  const good = keys.some((key) => timingSafeEqual(presented, seal(key, organizationId, hour)))
+  return good ? { organizationId, endsAtMs: (hour + 2) * hourMs } : undefined
+}

@@ -1,0 +1,195 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Answers, Evaluations } from '../features/evaluation/actions.ts'
+import { general, type OfrepRefusal, sendOfrepRefusal, startEvents, unavailable } from './ofrep-answers.ts'
+import { targetOf } from './target.ts'
+
+/** Every bound on what open streams may take of this process. */
+export interface StreamBounds {
+  streams: number
+  perOrganization: number
+  /** What a reader may owe before it is cut off: an event has some hundred bytes, and it can always come again. */
+  unreadBytes: number
+  keepAliveMs: number
+}
+
+const usual: StreamBounds = { streams: 5_000, perOrganization: 1_000, unreadBytes: 16 * 1024, keepAliveMs: 15_000 }
+
+interface StreamParts {
+  evaluations: Evaluations
+  /** Unix milliseconds. */
+  now: () => number
+  count: (status: number) => void
+  failed: (error: unknown) => void
+  bounds?: Partial<StreamBounds>
+}
+
+interface Stream {
+  res: ServerResponse
+  endsAtMs: number
+  /** The version that the client knows; undefined until it is known here. */
+  told: number | undefined
+}
+
+export type Streams = ReturnType<typeof buildStreams>
+
+/** When clients of a process that stops come back, spread so that they do not all come at once. */
+const returnWithinMs = 5_000
+/** How soon it is tried again to learn what must be told. */
+const retryMs = 1_000
+
+const versionText = /^\d{1,15}$/
+
+/** What a client has seen: the last event's id when it comes back (HTML §9.2.4), else what its address says. */
+function seenBy(req: IncomingMessage): number | undefined {
+  const lastEventId = req.headers['last-event-id'] as string | undefined
+  const text = lastEventId ?? new URLSearchParams(targetOf(req).query).get('since') ?? ''
+  return versionText.test(text) ? Number(text) : undefined
+}
+
+/** An event tells that something changed, and no more: whoever may still ask learns what. */
+function eventOf({ version, etag }: Answers, nowMs: number): string {
+  const data = { type: 'refetchEvaluation', etag, lastModified: Math.floor(nowMs / 1000) }
+  return `id: ${version}\nevent: message\ndata: ${JSON.stringify(data)}\n\n`
+}
+
+/**
+ * The event streams of OFREP: one per page that waits. A stream costs a socket and an entry here; what is written to
+ * it is never kept for a reader that does not read.
+ */
+export function buildStreams({ evaluations, now, count, failed, ...parts }: StreamParts) {
+  const bounds = { ...usual, ...parts.bounds }
+  const byOrganization = new Map<string, Set<Stream>>()
+  /** Whose streams are being told at this moment; true when something changed meanwhile. */
+  const telling = new Map<string, boolean>()
+  let open = 0
+
+  const write = ({ res }: Stream, text: string) => {
+    res.write(text)
+    if (res.writableLength > bounds.unreadBytes) res.destroy()
+  }
+
+  const tell = (stream: Stream, answers: Answers, event: string) => {
+    if (stream.told === answers.version) return
+    stream.told = answers.version
+    write(stream, event)
+  }
+
+  const tellOnce = async (organizationId: string): Promise<void> => {
+    try {
+      const answers = await evaluations.answersFor(organizationId)
+      const streams = byOrganization.get(organizationId) ?? []
+      if (!answers) return void [...streams].map(({ res }) => res.end())
+      const event = eventOf(answers, now())
+      for (const stream of streams) tell(stream, answers, event)
+    } catch (error) {
+      // A database that is away: the change is not lost, it is told when it can be known.
+      failed(error)
+      setTimeout(changed, retryMs, organizationId).unref()
+    }
+  }
+
+  /** Tells every stream of an organization that does not know the present version; two readings never overtake one another. */
+  const tellAll = async (organizationId: string): Promise<void> => {
+    if (telling.has(organizationId)) return void telling.set(organizationId, true)
+    do {
+      telling.set(organizationId, false)
+      await tellOnce(organizationId)
+    } while (telling.get(organizationId))
+    telling.delete(organizationId)
+  }
+
+  /** One after another: a new catalogue concerns all of them, and the database has others to serve. */
+  const tellEveryone = async () => {
+    for (const organizationId of [...byOrganization.keys()]) await tellAll(organizationId)
+  }
+
+  const changed = (organizationId?: string): void => {
+    if (organizationId === undefined) void tellEveryone()
+    else if (byOrganization.has(organizationId)) void tellAll(organizationId)
+  }
+
+  const keepAlive = setInterval(() => {
+    const nowMs = now()
+    for (const streams of byOrganization.values())
+      for (const stream of streams) {
+        if (stream.endsAtMs <= nowMs) stream.res.end()
+        else write(stream, ':\n\n')
+      }
+  }, bounds.keepAliveMs).unref()
+
+  const enter = (organizationId: string, stream: Stream) => {
+    const streams = byOrganization.get(organizationId) ?? new Set()
+    byOrganization.set(organizationId, streams.add(stream))
+    open += 1
+    stream.res.once('close', () => {
+      open -= 1
+      streams.delete(stream)
+      if (streams.size === 0) byOrganization.delete(organizationId)
+    })
+  }
+
+  const mayOpen = (organizationId: string) =>
+    open < bounds.streams && (byOrganization.get(organizationId)?.size ?? 0) < bounds.perOrganization
+
+  const refuse = (res: ServerResponse, requestId: string, it: OfrepRefusal) => {
+    count(it.status)
+    sendOfrepRefusal(res, requestId, it)
+  }
+
+  const begin = async (req: IncomingMessage, stream: Stream, organizationId: string): Promise<void> => {
+    const seen = seenBy(req)
+    try {
+      const answers = await evaluations.answersFor(organizationId)
+      if (!answers) return void stream.res.end()
+      // Something changed meanwhile, and was told.
+      if (stream.told !== undefined) return
+      // Without a word of what it has seen, a client has just asked: it is told from here on.
+      stream.told = seen ?? answers.version
+      write(stream, `id: ${stream.told}\n\n`)
+      tell(stream, answers, eventOf(answers, now()))
+    } catch (error) {
+      stream.told ??= seen
+      failed(error)
+      setTimeout(changed, retryMs, organizationId).unref()
+    }
+  }
+
+  return {
+    /** How many are open. */
+    get size() {
+      return open
+    },
+
+    /** Serves the stream that a ticket opens, until the ticket or the client ends it. */
+    serve: (req: IncomingMessage, res: ServerResponse, requestId: string, text: string): void => {
+      const ticket = evaluations.ticket(text)
+      if (!ticket) {
+        refuse(res, requestId, general(404, 'No such stream. Evaluate anew to get its address.'))
+        return
+      }
+      const { organizationId, endsAtMs } = ticket
+      if (!mayOpen(organizationId)) {
+        refuse(res, requestId, unavailable('Too many streams are open.', 30))
+        return
+      }
+      count(200)
+      const stream: Stream = { res, endsAtMs, told: undefined }
+      // In the list before anything is looked up: what changes meanwhile is told, not missed.
+      enter(organizationId, stream)
+      startEvents(res, requestId)
+      write(stream, `retry: ${Math.round(returnWithinMs / 5)}\n\n`)
+      void begin(req, stream, organizationId)
+    },
+
+    /** Something of an organization may have changed; of any without an id. */
+    changed,
+
+    /** A stop: all are told when to come back, and ended. */
+    endAll: (): void => {
+      for (const streams of byOrganization.values())
+        for (const { res } of streams) res.end(`retry: ${Math.ceil(Math.random() * returnWithinMs)}\n\n`)
+    },
+
+    close: (): void => clearInterval(keepAlive),
+  }
+}
