@@ -10,11 +10,16 @@ import { FolderHeld, lockFolder } from '../src/db/folder-lock.ts'
 import { openDatabase } from '../src/db/open.ts'
 import { newPostgresDatabase, openTestDatabase } from './databases.ts'
 
+/** Every file of the folder, in order: one that is not named in `migrate.ts` is missing here. */
+const migrations = readdirSync(join(import.meta.dirname, '../src/db/migrations'))
+  .map((it) => it.replace(/\.ts$/, ''))
+  .toSorted()
+
 test('processes that start together on an empty database migrate it once', async () => {
   const database = await newPostgresDatabase('template0')
   const options = { databaseUrl: database.url, dataFolder: '' }
   const opened = await Promise.all([1, 2, 3, 4].map(() => openDatabase(options)))
-  expect(opened.flatMap((it) => it.migrated.applied)).toEqual(['001-first', '002-tokens-by-name', '003-expiry-notices'])
+  expect(opened.flatMap((it) => it.migrated.applied)).toEqual(migrations)
   for (const it of opened) expect((await it.feed.after(0, 1)).head).toBe(0)
   await Promise.all(opened.map((it) => it.close()))
   await database.drop()
@@ -153,7 +158,7 @@ test('the embedded database: a first start that was killed leaves no ruin, and c
   const settings = await sql`select current_setting('fsync') as fsync, current_setting('wal_sync_method') as method,
     current_setting('synchronous_commit') as commit, current_setting('full_page_writes') as pages`.execute(opened.db)
   expect(settings.rows).toEqual([{ fsync: 'on', method: 'fsync', commit: 'on', pages: 'on' }])
-  expect(opened.migrated.applied).toEqual(['001-first', '002-tokens-by-name', '003-expiry-notices'])
+  expect(opened.migrated.applied).toEqual(migrations)
   await sql`checkpoint`.execute(opened.owner)
   await opened.close()
   expect(readdirSync(dataFolder).toSorted()).toEqual(['database', 'portcullis.lock'])
