@@ -60,6 +60,8 @@ const jsonType = /^application\/json[ \t]*(?:;[ \t]*charset="?utf-8"?[ \t]*)?$/i
 const isObject = (it: unknown): it is Record<string, unknown> =>
   typeof it === 'object' && it !== null && !Array.isArray(it)
 
+const nothing = Buffer.from('{}')
+
 type Named = { ok: true; value: string } | OfrepRefusal
 
 const isName = (it: unknown): it is string => typeof it === 'string' && it !== '' && it.length <= 100
@@ -69,9 +71,9 @@ const isName = (it: unknown): it is string => typeof it === 'string' && it !== '
  * Server SDKs send an empty context, or none at all.
  */
 function organizationOf(caller: Caller, body: Buffer): Named {
-  const read = body.byteLength === 0 ? ok({}) : readJsonObject(body, maxDepth)
+  const read = readJsonObject(body.byteLength === 0 ? nothing : body, maxDepth)
   if (!read.ok) return unreadable(`The body cannot be taken. ${read.detail}`)
-  const context = ('context' in read.value && read.value.context) ?? {}
+  const context = read.value.context ?? {}
   if (!isObject(context)) return invalidContext('The context is not an object.')
   if (caller.kind === 'of') return ok(caller.organizationId)
   return isName(context.organization)
