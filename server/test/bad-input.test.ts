@@ -25,6 +25,7 @@ const poison: Record<string, unknown> = {
 /** Free text may break its lines in any way; of a password only a hash is kept, and of a token to check nothing, so any text will do. */
 const welcome: Record<string, string[]> = {
   description: ['a line separator'],
+  text: ['a line separator'],
   password: ['a NUL', 'a lone surrogate', 'a control character', 'a line separator'],
   token: ['a NUL', 'a lone surrogate', 'a huge text', 'a control character', 'a line separator'],
 }

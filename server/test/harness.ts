@@ -38,7 +38,7 @@ export type Harness = Awaited<ReturnType<typeof harness>>
 /** The real app on a real database, in this process: no socket, no mocks, a clock that tests set, mail that is kept. */
 export async function harness(
   database: TestDatabase,
-  options: { mail?: boolean; allowedJwksHosts?: readonly string[] } = {},
+  options: { mail?: boolean; allowedJwksHosts?: readonly string[]; featuresFile?: string } = {},
 ) {
   const clock = { now: new Date() }
   const sent: Mail[] = []
@@ -52,6 +52,7 @@ export async function harness(
       resourceKeys: [resourceKey],
       consoleFolder: '/nonexistent',
       allowedJwksHosts: options.allowedJwksHosts ?? [],
+      featuresFile: options.featuresFile,
     },
     database,
     outbox,
@@ -166,6 +167,12 @@ export async function harness(
       return made.body.id as string
     }
 
+    /** Chooses among the preview features on top of whatever version is there. */
+    const choosePreviews = async (enabled: readonly string[], as: As = admin) => {
+      const etag = (await call('GET', `${path}/preview-features`, { as: admin })).headers.get('etag') ?? ''
+      return call('PUT', `${path}/preview-features`, { as, body: { enabled }, headers: { 'if-match': etag } })
+    }
+
     const events = async (query = ''): Promise<{ action: string; [member: string]: unknown }[]> =>
       (await call('GET', `${path}/audit-events${query}`, { as: admin })).body.items
 
@@ -179,6 +186,7 @@ export async function harness(
       newToken,
       newProvider,
       setCreation,
+      choosePreviews,
       events,
     }
   }

@@ -37,6 +37,7 @@ export async function setStage({ newOrganization, call, clock }: Harness): Promi
     body: { role: 'manager' },
   })
   await org.setCreation({ creation: 'groups', groupIds: [allowed], suspendOutsideGroups: true })
+  await org.choosePreviews(['token-insights'])
   const as = {
     none: undefined,
     member,
@@ -115,6 +116,12 @@ const mapped = async (stage: Stage, harness: Harness) => {
 const saving = async ({ org }: Stage, { call }: Harness) => {
   const now = await call('GET', `${org.path}/settings`, { as: org.admin })
   return { body: { apiTokens: now.body.apiTokens }, headers: { 'if-match': now.headers.get('etag') ?? '' } }
+}
+
+/** The choice as it is: what others ask about must stay on. */
+const choosing = async ({ org }: Stage, { call }: Harness) => {
+  const { headers } = await call('GET', `${org.path}/preview-features`, { as: org.admin })
+  return { body: { enabled: ['token-insights'] }, headers: { 'if-match': headers.get('etag') ?? '' } }
 }
 
 const unknownSecret = 'A'.repeat(43)
@@ -232,8 +239,23 @@ export const table: Record<string, Row> = {
     ask: async (stage, harness) => ({ ...(await mapped(stage, harness)), body: { displayName: 'CI' } }),
   },
   deleteAccountMapping: { statuses: admin(204), ask: mapped },
+  getPreviewFeatures: { statuses: account(200) },
+  savePreviewFeatures: { statuses: admin(200), ask: choosing },
+  givePreviewFeedback: {
+    statuses: account(201),
+    ask: () => ({ path: { key: 'token-insights' }, body: { text: 'More of it, please.' } }),
+  },
   listAuditEvents: { statuses: admin(200) },
   exportAuditEvents: { statuses: admin(200), ask: () => ({ query: '?format=csv' }) },
+}
+
+/** F5: where token insights are off there is no such route, whoever asks. */
+export const absentTable: Record<string, Row> = {
+  getTokenUsage: { statuses: account(404) },
+  givePreviewFeedback: {
+    statuses: account(404),
+    ask: () => ({ path: { key: 'token-insights' }, body: { text: 'More of it, please.' } }),
+  },
 }
 
 /** Somebody else's token (the manager's): absent for members, the admin's to see, edit and delete but not to refresh (T2, T5). */

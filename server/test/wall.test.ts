@@ -15,6 +15,7 @@ const shared = [
   'rate_limits',
   'setups',
   'feed_head',
+  'catalogues',
   'kysely_migration',
   'kysely_migration_lock',
 ]
@@ -27,9 +28,12 @@ const definers = [
   'feed_after(seen bigint, at_most integer)',
   'find_external(wanted_issuer text, wanted_audiences jsonb, claims jsonb, named text)',
   'find_invitation(wanted_hash text)',
+  'find_preview_choices(id_or_slug text)',
   'find_provider_keys(wanted_provider text)',
   'find_token(wanted_hash text)',
+  'list_feedback(of_feature text, before_id text, at_most integer)',
   'memberships_of(wanted_user text)',
+  'number_catalogue(content_hash text)',
   'organization_count()',
   'record_key_fetch(at_provider text, from_url text, at_time timestamp with time zone, failure text)',
   'record_uses(batch jsonb)',
@@ -129,6 +133,19 @@ async function furnish(opened: OpenDatabase): Promise<string> {
     await tx
       .insertInto('account_mappings')
       .values({ ...own, ...mapping, created_at: at })
+      .execute()
+    const key = { feature_key: 'k' }
+    await tx
+      .insertInto('preview_settings')
+      .values({ ...own, version: 1, updated_at: at, updated_by: null })
+      .execute()
+    await tx
+      .insertInto('preview_choices')
+      .values({ ...own, ...key, enabled_at: at, enabled_by: null })
+      .execute()
+    await tx
+      .insertInto('preview_feedback')
+      .values({ ...own, ...key, id: randomUUID(), account_id: accountId, text: 't', created_at: at })
       .execute()
     const event = {
       id: randomUUID(),
@@ -268,7 +285,7 @@ describe.each(Object.entries(openers))('O1: the second wall [%s]', (_, openIt) =
 
   test('A2: audit events can only be added, and the feed is reached through its functions alone', async () => {
     for (const privilege of ['update', 'delete', 'truncate']) expect(await can('audit_events', privilege)).toBe(false)
-    for (const table of ['feed', 'feed_head', 'kysely_migration'])
+    for (const table of ['feed', 'feed_head', 'catalogues', 'kysely_migration'])
       for (const privilege of ['select', 'insert', 'update', 'delete']) expect(await can(table, privilege)).toBe(false)
     for (const table of tables) expect(await can(table, 'truncate'), table).toBe(false)
   })
