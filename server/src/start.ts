@@ -93,6 +93,7 @@ export async function start(config: Config, commands: readonly AnyCommand[]): Pr
       turnedAway: () => (wired?.metrics ?? metrics).turnedAway(),
     },
     log,
+    onStop: () => wired?.endStreams(),
   })
   await server.listen(config.port, config.host)
   const database = await openPatiently(config, log)

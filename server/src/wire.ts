@@ -43,13 +43,14 @@ import { gateListener } from './http/gate.ts'
 import { healthDoor } from './http/health.ts'
 import { linkGuards } from './http/link-guard.ts'
 import { createMetrics } from './http/metrics.ts'
+import { buildOfrep } from './http/ofrep-wired.ts'
 import { openApiOf } from './http/openapi.ts'
 import { doorPaths } from './http/openapi-doors.ts'
 import { originsOf } from './http/origins.ts'
 import { buildRouter } from './http/router.ts'
 import { signInHandler } from './http/sign-in.ts'
 import type { Outbox, World } from './kernel/deps.ts'
-import { type AllowedHosts, readAllowedHosts, targetOf } from './outbound/addresses.ts'
+import { allowedHostsOf, targetOf } from './outbound/addresses.ts'
 import { buildFetchJson } from './outbound/fetch-json.ts'
 import { resolveHost } from './outbound/resolve.ts'
 
@@ -100,13 +101,6 @@ const firstNoticesMs = 60 * 1000
 
 const realWorld: World = { now: () => new Date(), newId: (prefix) => typeidUnboxed(prefix), randomBytes }
 
-/** The configuration has looked at every entry, so a wrong one is a bug. */
-function allowedHostsOf(entries: readonly string[] = []): AllowedHosts {
-  const read = readAllowedHosts(entries)
-  if ('wrong' in read) throw new Error(`Not a host: ${read.wrong}`)
-  return read
-}
-
 export type Wired = Awaited<ReturnType<typeof wire>>
 
 /** THE place that wires: everything that this process is made of, one line per thing. `world` is set by tests. */
@@ -118,6 +112,7 @@ export async function wire(
   world: World = realWorld,
 ) {
   const { db } = database
+  const now = () => world.now().getTime()
   const memory = new Memory()
   const forget = (what: readonly Forget[] | 'everything') => {
     memory.forget(what, world.now())
@@ -152,6 +147,7 @@ export async function wire(
       kind: 'counter',
       read: () => refusedCatalogues,
     },
+    { name: 'portcullis_ofrep_streams', help: 'Open event streams.', kind: 'gauge', read: () => ofrep.streams.size },
     {
       name: 'portcullis_jwks_age_seconds',
       help: "Age of the oldest key set of an OAuth provider in memory; over 600 a provider's keys cannot be fetched.",
@@ -165,7 +161,7 @@ export async function wire(
   const fetchJson = buildFetchJson({ allowed, resolve: resolveHost, wait: setTimeoutPromise })
   const keys = buildKeyCache({
     fetchJson,
-    now: () => world.now().getTime(),
+    now,
     ...storedKeys({
       change,
       lookups: look,
@@ -190,7 +186,7 @@ export async function wire(
     lease,
     lookups: look,
     keys,
-    now: () => world.now().getTime(),
+    now,
     used: recorder.used,
     decided: metrics.decided,
     failed,
@@ -245,12 +241,15 @@ export async function wire(
     log,
   })
   const knowsKey = resourceKeys(options.resourceKeys)
+  const asking = { knowsKey, gate, signIn, lookups: look, challenge: keeper.challenge }
+  const ofrep = buildOfrep({ ...options, ...asking, catalogue, previews, now, metrics, failed })
   const waitsFor = () => [
     ...(lease.holds ? [] : ['the database']),
     ...(options.stopping?.() ? ['the end of this process'] : []),
   ]
   const doors: Door[] = [
     gateListener({ gate, count: metrics.count, failed }, knowsKey),
+    ofrep.door,
     healthDoor({ waitsFor, registry: metrics.registry, knowsKey, instance }, failed),
   ]
   await lease.start()
@@ -278,12 +277,15 @@ export async function wire(
     tellExpirations: notices,
     catalogue,
     previews,
+    /** A stop: whoever waits for changes is told to come back later. */
+    endStreams: ofrep.streams.endAll,
     /** For the operator: a one-time link to choose a new password. */
     resetPassword: signIn.resetPassword,
     /** Writes what is pending and lets the database go. */
     close: async () => {
       closing = true
       for (const timer of timers) clearTimeout(timer)
+      ofrep.close()
       await signIn.settled()
       await recorder.close()
       await lease.close()

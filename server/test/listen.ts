@@ -5,15 +5,16 @@ import type { Wired } from '../src/wire.ts'
 import { type As, publicUrl, resourceKey } from './harness.ts'
 
 /** The wired app behind a real socket on loopback, and a client for it. */
-export async function listen(wired: Wired) {
+export async function listen(wired: Wired, port = 0) {
   const server = createHttpServer({
     doors: wired.doors,
     router: (request) => wired.router.fetch(request),
     incoming: incomingRequests([]),
     metrics: wired.metrics,
     log: pino({ level: 'silent' }),
+    onStop: wired.endStreams,
   })
-  const url = `http://127.0.0.1:${await server.listen(0, '127.0.0.1')}`
+  const url = `http://127.0.0.1:${await server.listen(port, '127.0.0.1')}`
 
   const call = async (
     method: string,

@@ -25,7 +25,7 @@ export interface OfrepOptions extends OfrepCallers {
   /** One answer, for the metrics. */
   count: (route: OfrepRoute, status: number) => void
   /** A bug, or a database that is away: for the log. */
-  failed: (error: unknown, requestId: string) => void
+  failed: (error: unknown, requestId?: string) => void
 }
 
 export type OfrepRoute = 'one' | 'all' | 'stream' | 'other'

@@ -84,3 +84,10 @@ export function targetOf(text: string, allowed: AllowedHosts): Target | undefine
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && listed)) return undefined
   return address && !trusted && !mayConnect(host, allowed) ? undefined : { url, host, trusted }
 }
+
+/** The configuration has looked at every entry, so a wrong one is a bug. */
+export function allowedHostsOf(entries: readonly string[] = []): AllowedHosts {
+  const read = readAllowedHosts(entries)
+  if ('wrong' in read) throw new Error(`Not a host: ${read.wrong}`)
+  return read
+}

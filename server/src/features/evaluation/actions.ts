@@ -23,7 +23,7 @@ export interface Answers {
   one: (key: string) => Buffer | undefined
 }
 
-interface EvaluationParts {
+export interface EvaluationParts {
   catalogue: { current: () => Catalogue }
   /** Where an organization stands, by its id or slug; in the same tick when memory may say (N3). */
   previews: { standingOf: (idOrSlug: string) => Versioned | undefined | Promise<Versioned | undefined> }
