@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
-import { isAlias, isNode, LineCounter, parseDocument } from 'yaml'
+import { type Document, isAlias, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml'
+import type * as z from 'zod'
 import { type Catalogue, catalogueFaults, type Feature, withOwn } from './rules.ts'
-import { CatalogueFile, maxCatalogueBytes } from './shapes.ts'
+import { CatalogueFeature, CatalogueFile, maxCatalogueBytes } from './shapes.ts'
 
 /** A fault of the file, where it stands (both from 1) and what to do about it. */
 export interface FileFault {
@@ -14,51 +15,98 @@ export interface FileFault {
 
 export type ReadFile = { ok: true; features: Feature[] } | { ok: false; faults: FileFault[] }
 
-const pathText = (path: readonly (string | number)[]) => (path.length === 0 ? '' : `${path.join('.')}: `)
+type Path = readonly (string | number)[]
+const said = (path: Path, message: string) => (path.length === 0 ? message : `${path.join('.')}: ${message}`)
 
-/** F1: the text of a catalogue as features, or every fault in it by line and column. Pure. */
-export function readCatalogue(text: string): ReadFile {
-  const lines = new LineCounter()
+const nouns: Record<string, string> = { string: 'a text', array: 'a list', object: 'fields' }
+
+/** What to do about a fault that the shape has no words of its own for. */
+const words: z.core.$ZodErrorMap = (issue) => {
+  if (issue.code !== 'invalid_type') return undefined
+  if ((issue.path ?? []).length === 0) return 'Begin with `features:` and the list of features below it.'
+  const wanted = nouns[issue.expected] ?? issue.expected
+  return issue.input === undefined ? `It is missing: enter ${wanted}.` : `Enter ${wanted} here.`
+}
+
+/** Where things stand in the text. */
+function placesOf(document: Document, lines: LineCounter) {
   const at = (offset: number | undefined) => {
     const { line, col } = lines.linePos(offset ?? 0)
     return { line: Math.max(line, 1), column: Math.max(col, 1) }
   }
-  if (Buffer.byteLength(text) > maxCatalogueBytes)
-    return { ok: false, faults: [{ line: 1, column: 1, message: 'The file is larger than 1 MiB.' }] }
-  // No merge keys and few aliases: a catalogue is read by people, and a bomb of aliases by nobody.
-  const document = parseDocument(text, { lineCounter: lines, schema: 'core', uniqueKeys: true, merge: false })
-  const broken = [...document.errors, ...document.warnings].map((it) => ({
+  return {
+    at,
+    /** Where a path leads; where nothing stands, what is nearest above it. */
+    of: (path: Path) => {
+      for (let length = path.length; length >= 0; length -= 1) {
+        const node = document.getIn(path.slice(0, length), true)
+        if (isNode(node) && !isAlias(node) && node.range) return at(node.range[0])
+      }
+      return at(0)
+    },
+    /** A field itself, rather than what it says. */
+    ofField: (path: Path, field: string) => {
+      const map = document.getIn(path, true)
+      const pair = isMap(map) ? map.items.find(({ key }) => isScalar(key) && String(key.value) === field) : undefined
+      return at(isScalar(pair?.key) ? pair.key.range?.[0] : 0)
+    },
+  }
+}
+type Places = ReturnType<typeof placesOf>
+
+/** What is no YAML at all, or not the plain one that we read. */
+function yamlFaults(document: Document.Parsed, { at }: Places): FileFault[] {
+  const faults = [...document.errors, ...document.warnings].map((it) => ({
     ...at(it.pos[0]),
     message: it.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? 'This is no YAML.',
   }))
-  if (broken.length > 0) return { ok: false, faults: broken }
-  /** Where a path leads; where nothing stands, what is nearest above it. */
-  const placeOf = (path: readonly PropertyKey[]): { line: number; column: number } => {
-    for (let length = path.length; length >= 0; length -= 1) {
-      const node = document.getIn(path.slice(0, length), true)
-      if (isNode(node) && !isAlias(node) && node.range) return at(node.range[0])
-    }
-    return { line: 1, column: 1 }
-  }
-  const read = CatalogueFile.safeParse(plainOf(document))
-  if (!read.success) {
-    const faults = read.error.issues.map(({ path, message }) => ({
-      ...placeOf(path),
-      message: `${pathText(path.map((it) => (typeof it === 'symbol' ? String(it) : it)))}${message}`,
+  visit(document, {
+    Alias: (_, alias) => {
+      if (!alias.resolve(document))
+        faults.push({ ...at(alias.range?.[0]), message: `There is no anchor &${alias.source} above.` })
+    },
+  })
+  return faults
+}
+
+/** What the shape has to say, each where it stands. */
+function shapeFaults(issues: readonly z.core.$ZodIssue[], places: Places): FileFault[] {
+  return issues.flatMap((issue) => {
+    const path = issue.path.map((it) => (typeof it === 'symbol' ? String(it) : it))
+    if (issue.code !== 'unrecognized_keys') return [{ ...places.of(path), message: said(path, issue.message) }]
+    const known = Object.keys((path.length === 0 ? CatalogueFile : CatalogueFeature).shape).join(', ')
+    return issue.keys.map((field) => ({
+      ...places.ofField(path, field),
+      message: said([...path, field], `There is no such field; there are ${known}.`),
     }))
-    return { ok: false, faults }
-  }
+  })
+}
+
+/** F1: the text of a catalogue as features, or every fault in it by line and column. Pure. */
+export function readCatalogue(text: string): ReadFile {
+  if (Buffer.byteLength(text) > maxCatalogueBytes)
+    return { ok: false, faults: [{ line: 1, column: 1, message: 'The file is larger than 1 MiB.' }] }
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, schema: 'core', uniqueKeys: true, merge: false })
+  const places = placesOf(document, lines)
+  const broken = yamlFaults(document, places)
+  if (broken.length > 0) return { ok: false, faults: broken }
+  const plain = plainOf(document)
+  if (!plain) return { ok: false, faults: [{ line: 1, column: 1, message: 'There are too many aliases (*).' }] }
+  const read = CatalogueFile.safeParse(plain.value, { error: words })
+  if (!read.success) return { ok: false, faults: shapeFaults(read.error.issues, places) }
   const features = read.data.features.map(toFeature)
   const faults = catalogueFaults(features).map(({ index, path, message }) => ({
-    ...placeOf(['features', index, ...path]),
-    message: `features.${index}.${path.join('.')}: ${message}`,
+    ...places.of(['features', index, ...path]),
+    message: said(['features', index, ...path], message),
   }))
   return faults.length > 0 ? { ok: false, faults } : { ok: true, features }
 }
 
-function plainOf(document: ReturnType<typeof parseDocument>): unknown {
+/** Few aliases: a catalogue is read by people, and a bomb of aliases by nobody. */
+function plainOf(document: Document): { value: unknown } | undefined {
   try {
-    return document.toJS({ maxAliasCount: 100 })
+    return { value: document.toJS({ maxAliasCount: 100 }) }
   } catch {
     return undefined
   }

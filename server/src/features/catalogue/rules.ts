@@ -80,6 +80,13 @@ const missing: Finds = ({ requires }, index, byKey) =>
       : [{ index, path: ['requires', i], message: `It requires ${key}, which is not in the catalogue.` }],
   )
 
+const repeats: Finds = ({ requires, organizations }, index) =>
+  Object.entries({ requires, organizations }).flatMap(([field, list]) =>
+    list.flatMap((it, i) =>
+      list.indexOf(it) < i ? [{ index, path: [field, i], message: `${it} stands there twice; name it once.` }] : [],
+    ),
+  )
+
 /** A chain of requirements that leads back to where it began; undefined without one. Each feature is looked at once. */
 function circleFrom(key: string, byKey: ReadonlyMap<string, Feature>): string[] | undefined {
   const seen = new Set<string>()
@@ -123,6 +130,6 @@ const misplaced: Finds = ({ stage, organizations }, index) =>
 /** F1: every fault of what features say of each other and of themselves, in the order of the features. */
 export function catalogueFaults(features: readonly Feature[]): CatalogueFault[] {
   const byKey = new Map(withOwn(features).map((it) => [it.key, it]))
-  const checks = [isRepeated(features), missing, circular, immature, backwards, misplaced]
+  const checks = [isRepeated(features), repeats, missing, circular, immature, backwards, misplaced]
   return features.flatMap((it, index) => checks.flatMap((check) => check(it, index, byKey)))
 }

@@ -30,7 +30,7 @@ const link = () =>
       'Enter an address that begins with https://.',
     )
 
-const day = () => z.iso.date('Enter a day as YYYY-MM-DD, in quotation marks if your editor makes a time of it.')
+const day = () => z.iso.date('Enter a day as YYYY-MM-DD.')
 
 /** One feature as the operator writes it (F1). */
 export const CatalogueFeature = z.strictObject({
