@@ -31,8 +31,6 @@ export interface KeyCache {
   newer: (provider: Keyed) => Promise<KeySet | undefined>
   /** At once, since an admin asks; still one fetch at a time. Resolves when what came of it is stored. */
   refresh: (provider: Keyed) => Promise<KeyStatus>
-  /** A set that another process fetched, as the feed tells; an older one than ours is left alone. */
-  adopt: (provider: Keyed, kept: KeptKeys) => void
   /** Something was stored: it is read again before anything of this provider, or of any without an id, counts. */
   forget: (providerId?: string) => void
   status: (providerId: string) => KeyStatus

@@ -227,15 +227,6 @@ describe('sets that are stored for all processes', () => {
     expect([await kidsOf(old), await kidsOf(away)]).toEqual([['rsa'], ['rsa']])
   })
 
-  test('what another process fetched is taken over, unless ours is newer', async () => {
-    const cache = build()
-    await kidsOf(cache)
-    cache.adopt(at('/a'), { set: stored, fetchedAtMs: nowMs - 1 })
-    expect(await kidsOf(cache)).toEqual(['rsa'])
-    cache.adopt(at('/a'), { set: stored, fetchedAtMs: nowMs + 1 })
-    expect(await kidsOf(cache)).toEqual(['p256'])
-  })
-
   test('each fetch is told with its set, or with why it failed, and a refresh waits until that is stored', async () => {
     const told: unknown[] = []
     const fetched: KeyCacheParts['fetched'] = async (_provider, kept, lastError) => {
@@ -322,9 +313,12 @@ describe('sets that are stored for all processes', () => {
 
   test('of two answers that cross, the one that was asked for later stays', async () => {
     const answer = Promise.withResolvers<Fetched>()
-    const cache = build({ fetchJson: () => answer.promise })
+    let present: KeptKeys | undefined
+    const cache = build({ fetchJson: () => answer.promise, load: async () => present })
     const old = cache.refresh(at('/a'))
-    cache.adopt(at('/a'), { set: stored, fetchedAtMs: nowMs + 1 })
+    present = { set: stored, fetchedAtMs: nowMs + 1 }
+    cache.forget()
+    expect(await kidsOf(cache)).toEqual(['p256'])
     answer.resolve({ ok: true, document: { keys: [rsa] } })
     await old
     expect(await kidsOf(cache)).toEqual(['p256'])

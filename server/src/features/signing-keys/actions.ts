@@ -189,10 +189,6 @@ export function buildKeyCache({ fetchJson, now, load, fetched }: KeyCacheParts):
       await entry.stored
       return status
     },
-    adopt(provider, kept) {
-      const entry = entryOf(provider)
-      if (kept.fetchedAtMs > ageBase(entry)) entry.kept = kept
-    },
     forget(providerId) {
       const one = providerId === undefined ? undefined : entries.peek(providerId)
       // The entry stays, and when it last asked: else each stored change would allow another fetch at once.
