@@ -38,15 +38,16 @@ export type Harness = Awaited<ReturnType<typeof harness>>
 /** The real app on a real database, in this process: no socket, no mocks, a clock that tests set, mail that is kept. */
 export async function harness(
   database: TestDatabase,
-  options: { mail?: boolean; allowedJwksHosts?: readonly string[]; featuresFile?: string } = {},
+  options: { mail?: boolean; allowedJwksHosts?: readonly string[]; featuresFile?: string; publicUrl?: string } = {},
 ) {
+  const origin = options.publicUrl ?? publicUrl
   const clock = { now: new Date() }
   const sent: Mail[] = []
   const outbox = { configured: options.mail ?? false, send: async (mail: Mail) => void sent.push(mail) }
   const world = { now: () => clock.now, newId: typeidUnboxed, randomBytes }
   const wired: Wired = await wire(
     {
-      publicUrl,
+      publicUrl: origin,
       productName: 'AI Hub',
       secrets: ['a secret for tests that has more than thirty-two characters'],
       resourceKeys: [resourceKey],
@@ -67,13 +68,9 @@ export async function harness(
 
   const call = async (method: string, path: string, { as, body, headers = {} }: Asking = {}): Promise<Answer> => {
     const credential: Record<string, string> =
-      as === undefined
-        ? {}
-        : 'token' in as
-          ? { authorization: `Bearer ${as.token}` }
-          : { cookie: as.cookie, origin: publicUrl }
+      as === undefined ? {} : 'token' in as ? { authorization: `Bearer ${as.token}` } : { cookie: as.cookie, origin }
     const json: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' }
-    const response = await wired.router.request(new URL(path, publicUrl), {
+    const response = await wired.router.request(new URL(path, origin), {
       method,
       headers: { ...json, ...credential, ...headers },
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
@@ -84,7 +81,7 @@ export async function harness(
   }
 
   const cookieOf = async (userId: string) => {
-    const cookies = await wired.deps.sessions.start(userId, new Headers({ host: new URL(publicUrl).host }))
+    const cookies = await wired.deps.sessions.start(userId, new Headers({ host: new URL(origin).host }))
     return cookies.map((it) => it.split(';')[0]).join('; ')
   }
 
