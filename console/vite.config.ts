@@ -13,5 +13,5 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     manifest: true,
   },
-  server: { host: '127.0.0.1', proxy: { '/api': server, '/docs': server, '/openapi.json': server } },
+  server: { host: '127.0.0.1', proxy: { '/api': server, '/docs': server, '/openapi.json': server, '/ofrep': server } },
 })

@@ -9,6 +9,7 @@ export const paths = {
   forgotPassword: () => ({ to: '/forgot-password' }) as const,
   account: (slug: string) => ({ to: `${settings}/account`, params: { slug } }) as const,
   apis: (slug: string) => ({ to: `${settings}/apis`, params: { slug } }) as const,
+  tokenInsights: (slug: string) => ({ to: `${settings}/token-insights`, params: { slug } }) as const,
   organization: (slug: string) => ({ to: organization, params: { slug } }) as const,
   members: (slug: string) => ({ to: `${organization}/members`, params: { slug } }) as const,
   member: (slug: string, id: string) => ({ to: `${organization}/members/$id`, params: { slug, id } }) as const,

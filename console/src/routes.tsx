@@ -11,6 +11,7 @@ import {
   rootRouteId,
   stringifySearchWith,
 } from '@tanstack/react-router'
+import { lazy } from 'react'
 import { auditQuery } from './features/audit-log/queries'
 import { groupsQuery } from './features/groups/queries'
 import { membersQuery } from './features/members/queries'
@@ -19,11 +20,13 @@ import { serviceAccountsQuery } from './features/service-accounts/queries'
 import { tokensQuery } from './features/tokens/queries'
 import { paths } from './paths'
 import { Broken, BrokenApart, Lost, NoOrganization, NotFound } from './shell/dead-ends'
-import { adminsElsewhere, adminsOnly, prefetch, whoIsHere } from './shell/entry'
+import { adminsElsewhere, adminsOnly, membershipAt, prefetch, whoIsHere } from './shell/entry'
+import { evaluationQuery } from './shell/evaluation'
 import { Frame } from './shell/frame'
 import { Opening } from './shell/opening'
 import { instanceQuery, usualOrganization } from './shell/session'
 import { SettingsLayout } from './shell/settings-layout'
+import { WhenOn } from './shell/when-on'
 import { PageSkeleton } from './ui/page'
 
 /** Search parameters are texts; anything else that someone types there is left out. */
@@ -43,6 +46,7 @@ const resetSearch = texts('token')
 const membersSearch = texts('search', 'status', 'role')
 const namesSearch = texts('search')
 const tokensSearch = texts('search', 'state')
+const insightsSearch = texts('days', 'by')
 const auditSearch = texts('from', 'to', 'action', 'actorId', 'targetId')
 
 const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({
@@ -110,6 +114,11 @@ const signedIn = createRoute({
     // Outside of the frame, which stands for an organization of theirs.
     if (!organizations.some(({ slug }) => slug === params.slug)) throw notFound({ routeId: rootRouteId })
   },
+  // What is on is known before the first page is drawn, so that no tab appears under the pointer. Beside the page's code.
+  loader: async ({ context, params }) => {
+    const here = membershipAt({ context, params })
+    if (here) await context.queryClient.ensureQueryData(evaluationQuery(here.id)).catch(() => undefined)
+  },
 })
 const atOrganization = createRoute({
   getParentRoute: () => signedIn,
@@ -137,6 +146,19 @@ const apis = createRoute({
   loader: (entry) =>
     prefetch(entry, (client, org) => client.prefetchInfiniteQuery(tokensQuery(org, { accountId: 'me' }))),
   component: lazyRouteComponent(() => import('./features/tokens/apis-page'), 'ApisPage'),
+})
+const TokenInsightsPage = lazy(async () => ({
+  default: (await import('./features/token-insights/token-insights-page')).TokenInsightsPage,
+}))
+const tokenInsights = createRoute({
+  getParentRoute: () => settings,
+  path: '/token-insights',
+  validateSearch: insightsSearch,
+  component: () => (
+    <WhenOn feature="token-insights">
+      <TokenInsightsPage />
+    </WhenOn>
+  ),
 })
 
 const organization = createRoute({
@@ -230,6 +252,7 @@ const tree = root.addChildren([
       settingsIndex,
       account,
       apis,
+      tokenInsights,
       organization.addChildren([
         overview,
         members,

@@ -6,6 +6,7 @@ import { MenuLink } from '../ui/links'
 import { notifyFailure } from '../ui/notify'
 import { signOut } from './auth'
 import classes from './frame.module.css'
+import { colorSchemes } from './navigation'
 import { useMe, useMembership } from './session'
 
 const segments = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
@@ -55,9 +56,11 @@ export function AccountMenu() {
         ))}
         <Menu.Divider />
         <Menu.RadioGroup value={colorScheme} onChange={(scheme) => setColorScheme(scheme as typeof colorScheme)}>
-          <Menu.RadioItem value="light">Light</Menu.RadioItem>
-          <Menu.RadioItem value="dark">Dark</Menu.RadioItem>
-          <Menu.RadioItem value="auto">System</Menu.RadioItem>
+          {colorSchemes.map(({ value, label }) => (
+            <Menu.RadioItem key={value} value={value}>
+              {label}
+            </Menu.RadioItem>
+          ))}
         </Menu.RadioGroup>
         <Menu.Divider />
         <Menu.Item onClick={() => leave.mutate()}>Sign out</Menu.Item>

@@ -21,7 +21,8 @@ export async function whoIsHere(queryClient: QueryClient, href: string) {
   }
 }
 
-function membershipAt({ context, params }: Entry) {
+/** The membership in the organization that the address names. */
+export function membershipAt({ context, params }: Pick<Entry, 'context' | 'params'>) {
   const me = context.queryClient.getQueryData(meQuery.queryKey)
   return me?.organizations.find(({ slug }) => slug === params.slug)
 }

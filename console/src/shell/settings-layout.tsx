@@ -1,26 +1,25 @@
 import { Stack, Title } from '@mantine/core'
 import { Outlet } from '@tanstack/react-router'
 import { Suspense } from 'react'
-import { paths } from '../paths'
 import { PageSkeleton } from '../ui/page'
 import { RouteTabs } from '../ui/route-tabs'
+import { useFeatures } from './evaluation'
+import { settingsPlaces } from './navigation'
+import { PreviewTag } from './preview-tag'
 import { useMembership } from './session'
 
 /** "Settings": the person's own, their tokens, and the organization's. */
 export function SettingsLayout() {
-  const { slug, name } = useMembership()
+  const membership = useMembership()
+  const feature = useFeatures()
+  const tabs = settingsPlaces(membership)
+    .filter((place) => !place.feature || feature(place.feature).on)
+    .map(({ feature, ...place }) => ({ ...place, tag: feature && <PreviewTag plain feature={feature} /> }))
   return (
     <Stack gap="md">
       <Title order={1}>Settings</Title>
       <div>
-        <RouteTabs
-          label="Settings"
-          tabs={[
-            { label: 'Account', path: paths.account(slug) },
-            { label: 'APIs', path: paths.apis(slug) },
-            { label: name, path: paths.organization(slug) },
-          ]}
-        >
+        <RouteTabs label="Settings" tabs={tabs}>
           <Suspense fallback={<PageSkeleton />}>
             <Outlet />
           </Suspense>

@@ -68,7 +68,8 @@ function focusInDialog() {
   return activeElement instanceof HTMLElement && activeElement.closest('[role=dialog]') ? activeElement : undefined
 }
 
-function useFocusReturn() {
+/** Gives the focus back when what calls this closes, unless another dialog has it by then. */
+export function useFocusReturn() {
   const before = useRef([focusInDialog(), lastFocusOutside])
   useEffect(() => {
     const [inDialog, outside] = before.current

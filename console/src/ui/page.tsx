@@ -9,15 +9,25 @@ export function usePageTitle(...parts: (string | undefined)[]) {
   }, [title])
 }
 
-type HeadProps = { title: ReactNode; order?: 1 | 2 | 3; about?: ReactNode; actions?: ReactNode }
+type HeadProps = {
+  title: ReactNode
+  /** What marks the whole section, beside its heading. */
+  tag?: ReactNode
+  order?: 1 | 2 | 3
+  about?: ReactNode
+  actions?: ReactNode
+}
 
-export function SectionHead({ title, order = 2, about, actions }: HeadProps) {
+export function SectionHead({ title, tag, order = 2, about, actions }: HeadProps) {
   return (
     <Group justify="space-between" align="flex-start" gap="sm">
       <div style={{ minWidth: 0, flex: '1 1 260px' }}>
-        <Title order={order} style={{ overflowWrap: 'anywhere' }}>
-          {title}
-        </Title>
+        <Group gap="xs">
+          <Title order={order} style={{ overflowWrap: 'anywhere', minWidth: 0 }}>
+            {title}
+          </Title>
+          {tag}
+        </Group>
         {about && (
           <Text c="dimmed" component="div" maw={780}>
             {about}

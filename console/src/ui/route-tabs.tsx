@@ -3,7 +3,7 @@ import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef } from 're
 import type { Path } from './links'
 import classes from './route-tabs.module.css'
 
-type Tab = { label: string; path: Path }
+type Tab = { label: string; path: Path; tag?: ReactNode }
 
 type Props = { label: string; tabs: Tab[]; children: ReactNode; aside?: ReactNode }
 
@@ -35,6 +35,7 @@ export function RouteTabs({ label, tabs, children, aside }: Props) {
               title={tab.label.length > 28 ? tab.label : undefined}
             >
               {tab.label}
+              {tab.tag && <span className={classes.tag}>{tab.tag}</span>}
             </Link>
           ))}
         </div>

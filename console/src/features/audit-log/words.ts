@@ -67,6 +67,14 @@ export const actions: Record<Action, Said> = {
     label: 'Account mapping deleted',
     says: (it, details) => `deleted the mapping of the subject ${it}${mappedTo(details)}`,
   },
+  'preview_features.updated': {
+    label: 'Preview features changed',
+    says: () => 'changed which preview features are on',
+  },
+  'preview_feature.feedback_given': {
+    label: 'Feedback on a preview feature',
+    says: (it) => `gave feedback on the preview feature ${it}`,
+  },
   'session.signed_in': { label: 'Signed in', says: () => 'signed in' },
   'session.refused': { label: 'Sign-in refused', says: (it) => `tried to sign in as ${it} and was refused` },
   'password.changed': { label: 'Password changed', says: () => 'changed their password' },

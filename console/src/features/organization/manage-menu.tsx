@@ -1,8 +1,11 @@
 import { Button, Menu } from '@mantine/core'
 import { IconChevronDown } from '@tabler/icons-react'
+import { manageDeeds } from '../../shell/navigation'
+import { useMembership } from '../../shell/session'
 import { useDialog } from '../../ui/use-dialog'
 
 export function ManageMenu() {
+  const { slug } = useMembership()
   const { open } = useDialog()
   return (
     <Menu>
@@ -12,8 +15,11 @@ export function ManageMenu() {
         </Button>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Item onClick={() => open('organization-settings')}>Update organization settings</Menu.Item>
-        <Menu.Item onClick={() => open('rename-organization')}>Rename organization</Menu.Item>
+        {manageDeeds(slug).map(({ label, dialog }) => (
+          <Menu.Item key={dialog} onClick={() => open(dialog)}>
+            {label}
+          </Menu.Item>
+        ))}
       </Menu.Dropdown>
     </Menu>
   )

@@ -1,7 +1,7 @@
 import { Stack } from '@mantine/core'
 import { Outlet } from '@tanstack/react-router'
 import { lazy, Suspense } from 'react'
-import { paths } from '../../paths'
+import { organizationPlaces } from '../../shell/navigation'
 import { useMembership } from '../../shell/session'
 import { PageSkeleton } from '../../ui/page'
 import { RouteTabs } from '../../ui/route-tabs'
@@ -9,6 +9,7 @@ import { useDialog } from '../../ui/use-dialog'
 import { ManageMenu } from './manage-menu'
 import { RenameDialog } from './rename-dialog'
 
+const PreviewsDialog = lazy(async () => ({ default: (await import('../previews/previews-dialog')).PreviewsDialog }))
 const SettingsDialog = lazy(async () => ({ default: (await import('../settings/settings-dialog')).SettingsDialog }))
 
 /** The tab that is named after the organization. Who isn't an admin reads; see the overview page. */
@@ -22,17 +23,9 @@ export function OrganizationLayout() {
       </Stack>
     )
   }
-  const tabs = [
-    { label: 'Members', path: paths.members(slug) },
-    { label: 'Groups', path: paths.groups(slug) },
-    { label: 'Service accounts', path: paths.serviceAccounts(slug) },
-    { label: 'OAuth providers', path: paths.oauthProviders(slug) },
-    { label: 'API tokens', path: paths.tokens(slug) },
-    { label: 'Audit log', path: paths.auditLog(slug) },
-  ]
   return (
     <Stack gap={0} mt="md">
-      <RouteTabs label="Organization" tabs={tabs} aside={<ManageMenu />}>
+      <RouteTabs label="Organization" tabs={organizationPlaces(slug)} aside={<ManageMenu />}>
         <Stack mt="lg">
           <Suspense fallback={<PageSkeleton />}>
             <Outlet />
@@ -41,6 +34,7 @@ export function OrganizationLayout() {
       </RouteTabs>
       <Suspense fallback={null}>
         {dialog === 'organization-settings' && <SettingsDialog onClose={close} />}
+        {dialog === 'preview-features' && <PreviewsDialog onClose={close} />}
         {dialog === 'rename-organization' && <RenameDialog onClose={close} />}
       </Suspense>
     </Stack>
