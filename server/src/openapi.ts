@@ -1,15 +1,16 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import { catalogueSchema } from './features/catalogue/shapes.ts'
 import { openApiOf } from './http/openapi.ts'
 import { described } from './wire.ts'
 
-/** Writes `openapi.json` at the root of the repo, or with `--check` fails when it is not what the routes declare. */
-const file = new URL('../../openapi.json', import.meta.url)
-const fresh = `${JSON.stringify(openApiOf(described), null, 2)}\n`
-if (process.argv.includes('--check')) {
-  if (readFileSync(file, 'utf8') !== fresh) {
-    console.error('openapi.json is not what the routes declare: run `npm run openapi` and commit it.')
-    process.exit(1)
+/** Writes what is generated from declarations and committed, or with `--check` fails when it is not what they say. */
+const generated = { 'openapi.json': openApiOf(described), 'docs/features.schema.json': catalogueSchema() }
+for (const [name, content] of Object.entries(generated)) {
+  const file = new URL(`../../${name}`, import.meta.url)
+  const fresh = `${JSON.stringify(content, null, 2)}\n`
+  if (!process.argv.includes('--check')) writeFileSync(file, fresh)
+  else if (readFileSync(file, 'utf8') !== fresh) {
+    console.error(`${name} is not what the code declares: run \`npm run openapi\` and commit it.`)
+    process.exitCode = 1
   }
-} else {
-  writeFileSync(file, fresh)
 }

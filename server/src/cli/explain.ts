@@ -1,6 +1,5 @@
 import { type Config, type ConfigFault, faultText, readConfig } from '../config.ts'
 import { FolderHeld } from '../db/folder-lock.ts'
-import { BrokenCatalogue } from '../features/catalogue/actions.ts'
 import { reasonOf } from './doctor/finding.ts'
 
 /** What a wrong configuration exits with, as a wrong command line does; everything else that fails exits with 1. */
@@ -33,13 +32,16 @@ interface SystemError extends Error {
 }
 
 /** One sentence instead of a stack, for what an operator can mend; what is left is a bug, and shows where. */
+/** A broken catalogue is configuration, too. By its name: what reads catalogues is not loaded for every command. */
+export const isMisuse = (error: unknown): boolean => error instanceof Error && error.name === 'BrokenCatalogue'
+
 export function explainFailure(error: unknown): void {
   if (!(error instanceof Error)) {
     toError([String(error)])
     return
   }
   const { code, syscall, address, port } = error as SystemError
-  if (error instanceof FolderHeld || error instanceof BrokenCatalogue) toError([error.message])
+  if (error instanceof FolderHeld || isMisuse(error)) toError([error.message])
   else if (syscall === 'listen') toError([`Cannot listen on ${address}:${port} (${code}). ${mendOfListening(code)}`])
   else if (connectionCodes.test(String(code))) {
     toError([`The database cannot be reached: ${reasonOf(error)}.`, 'Run `portcullis doctor` to see how to mend it.'])

@@ -69,6 +69,44 @@ describe('before anything runs', () => {
   })
 })
 
+describe('a catalogue of preview features', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'portcullis-catalogue-'))
+  afterAll(() => rmSync(folder, { recursive: true }))
+  const write = (text: string) => {
+    const file = join(folder, 'features.yaml')
+    writeFileSync(file, text)
+    return file
+  }
+  const entry = (stage: string) => `features:\n  - { key: a, name: A, description: x, stage: ${stage} }\n`
+
+  test('0: a good one; 1: every fault by line and column; nothing is needed for it', async () => {
+    const good = await portcullis({}, ['features', 'check', write(entry('withdrawn'))])
+    expect(good).toEqual({
+      exitCode: 0,
+      out: `${join(folder, 'features.yaml')} is good: 1 feature, 1 withdrawn.\n`,
+      err: '',
+    })
+    const file = write(entry('beta').replace('name: A', 'name: 7'))
+    const bad = await portcullis({}, ['features', 'check', file])
+    expect(bad.exitCode).toBe(1)
+    expect(bad.out.split('\n').slice(0, 3)).toEqual([
+      expect.stringContaining(`${file}:2:21: features.0.name: `),
+      expect.stringContaining(`${file}:2:46: features.0.stage: `),
+      expect.stringContaining('2 faults.'),
+    ])
+  })
+
+  test('2: a broken one stops the start before anything listens or is written, with file, line and column', async () => {
+    const file = write(entry('beta'))
+    const data = join(folder, 'data')
+    const env = { PORT: String(await freePort()), PORTCULLIS_DATA: data, PORTCULLIS_FEATURES: file }
+    const { exitCode, err } = await portcullis(env, ['start'])
+    expect(exitCode).toBe(2)
+    expect(err).toContain(`${file}:2:46: features.0.stage: A stage is one of`)
+    expect(err).not.toContain('Portcullis is ready')
+  })
+})
+
 describe('with the embedded database', () => {
   let folder: string
   let outside: string
@@ -133,6 +171,21 @@ describe('with the embedded database', () => {
       'organization.created',
     ])
     expect(JSON.stringify(items)).not.toContain(token)
+
+    const path = `/api/v1/organizations/${organizations[0].id}/preview-features`
+    const send = (method: string, below: string, body: unknown, more: Record<string, string> = {}) =>
+      fetch(at(path + below), {
+        method,
+        headers: { cookie, origin: new URL(at('/')).origin, 'content-type': 'application/json', ...more },
+        body: JSON.stringify(body),
+      })
+    const { version } = await get(path)
+    const chosen = await send('PUT', '', { enabled: ['command-palette'] }, { 'if-match': `"${version}"` })
+    expect(chosen.status).toBe(200)
+    expect((await send('POST', '/command-palette/feedback', { text: 'Quick.\nMore!' })).status).toBe(201)
+    const listed = await portcullis(env, ['feedback', 'list', '--limit', '5', '--feature', 'command-palette'])
+    expect(listed.exitCode).toBe(0)
+    expect(listed.out).toMatch(/command-palette {2}\S+ of Globex \(org_\w+\)\n {4}Quick\.\n {4}More!\n/)
   })
 
   test('0: a checkpoint is saved outside, and compared later; 1: it does not agree', async () => {

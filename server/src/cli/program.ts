@@ -3,7 +3,7 @@ import { Command as Program } from 'commander'
 import { readCheckpoints, writeCheckpoints } from './checkpoint-file.ts'
 import type { Outcome } from './command.ts'
 import { countsOf, reportText } from './doctor/report.ts'
-import { configured, explainFailure, misuse } from './explain.ts'
+import { configured, explainFailure, isMisuse, misuse } from './explain.ts'
 import { firstLine } from './password.ts'
 import { runCommand } from './reach.ts'
 
@@ -116,6 +116,31 @@ function describeAudit(program: Program): void {
     .action(verifyAudit)
 }
 
+async function checkCatalogue(file: string): Promise<void> {
+  const { checkFeatures } = await import('./features-check.ts')
+  process.exitCode = checkFeatures(file, print).exitCode
+}
+
+function describePreviews(program: Program): void {
+  program
+    .command('features')
+    .description('the catalogue of preview features (PORTCULLIS_FEATURES)')
+    .command('check')
+    .argument('<file>', 'the catalogue, in YAML')
+    .description('say what is wrong with a catalogue, by line and column')
+    .action(checkCatalogue)
+  program
+    .command('feedback')
+    .description('what people say of preview features')
+    .command('list')
+    .description('list what people wrote, newest first')
+    .option('--feature <key>', 'only of this one')
+    .option('--limit <number>', 'how many at most, up to 200 (default: 50)')
+    .option('--before <id>', 'only what was written before this one')
+    .option('--json', 'for machines')
+    .action(async (options: Record<string, unknown>) => void (await run('feedback-list', options)))
+}
+
 function buildProgram(): Program {
   const program = new Program('portcullis')
     .description('Organization settings for API products. Configured by the environment; see the README.')
@@ -133,6 +158,7 @@ function buildProgram(): Program {
     .description('print a one-time link by which somebody chooses a new password')
     .action(async (email: string) => void (await run('admin-reset-password', { email })))
   describeAudit(program)
+  describePreviews(program)
   program
     .command('doctor')
     .description('say what is wrong with this installation, and how to mend it')
@@ -149,6 +175,6 @@ export async function runCli(argv: readonly string[]): Promise<void> {
   } catch (error) {
     explainFailure(error)
     // Whatever still listens or waits after a failure is of no use to anybody.
-    process.exit(1)
+    process.exit(isMisuse(error) ? misuse : 1)
   }
 }

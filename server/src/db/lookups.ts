@@ -133,7 +133,10 @@ export const lookups = (db: Database) => ({
     (await sql<{ number: number }>`select number_catalogue(${hash}) as number`.execute(db)).rows[0]?.number ?? 0,
 
   /** Newest first, those before `before`. */
-  listFeedback: async (it: { feature?: string; before?: string }, limit: number): Promise<FoundFeedback[]> =>
+  listFeedback: async (
+    it: { feature?: string | undefined; before?: string | undefined },
+    limit: number,
+  ): Promise<FoundFeedback[]> =>
     (
       await sql<FoundFeedback>`select * from list_feedback(${it.feature ?? null}, ${it.before ?? null}, ${limit})`.execute(
         db,

@@ -1,9 +1,9 @@
-import { mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { BrokenCatalogue, type FileFault, faultLines, openCatalogue, readCatalogue } from './actions.ts'
-import { ownFeatures } from './rules.ts'
+import { ownFeatures, stages } from './rules.ts'
 
 const good = `# Ours
 features:
@@ -41,6 +41,12 @@ describe('F1: the file', () => {
         expect.objectContaining({ key: 'citations', requires: ['answers'], organizations: ['acme'] }),
       ],
     })
+  })
+
+  test('is what the example shows, in every stage', () => {
+    const text = readFileSync(join(import.meta.dirname, '../../../../examples/features.yaml'), 'utf8')
+    const read = readCatalogue(text)
+    expect(read.ok && new Set(read.features.map((it) => it.stage))).toEqual(new Set(stages))
   })
 
   test('may hold no feature at all', () => {

@@ -69,9 +69,9 @@ function yamlFaults(document: Document.Parsed, { at }: Places): FileFault[] {
   return faults
 }
 
-/** What the shape has to say, each where it stands. */
+/** What the shape has to say, each where it stands, in the order of the text. */
 function shapeFaults(issues: readonly z.core.$ZodIssue[], places: Places): FileFault[] {
-  return issues.flatMap((issue) => {
+  const faults = issues.flatMap((issue) => {
     const path = issue.path.map((it) => (typeof it === 'symbol' ? String(it) : it))
     if (issue.code !== 'unrecognized_keys') return [{ ...places.of(path), message: said(path, issue.message) }]
     const known = Object.keys((path.length === 0 ? CatalogueFile : CatalogueFeature).shape).join(', ')
@@ -80,6 +80,7 @@ function shapeFaults(issues: readonly z.core.$ZodIssue[], places: Places): FileF
       message: said([...path, field], `There is no such field; there are ${known}.`),
     }))
   })
+  return faults.sort((a, b) => a.line - b.line || a.column - b.column)
 }
 
 /** F1: the text of a catalogue as features, or every fault in it by line and column. Pure. */
@@ -145,6 +146,7 @@ const unreadable = (error: unknown) =>
 
 /** A catalogue that stops the start (F1); its message is for the operator. */
 export class BrokenCatalogue extends Error {
+  override readonly name = 'BrokenCatalogue'
   constructor(file: string, faults: readonly FileFault[]) {
     super(
       ['The catalogue of preview features (PORTCULLIS_FEATURES) is broken:', '', ...faultLines(file, faults)].join(

@@ -17,7 +17,7 @@ const key = () =>
     .string()
     .regex(
       /^[a-z][a-z0-9-]{0,63}$/,
-      'A key has small letters, digits and hyphens, begins with a letter, and has at most 64 of them.',
+      'A key begins with a small letter and has small letters, digits and hyphens alone, at most 64.',
     )
 
 /** Links are drawn in other people's pages, so nothing but the web passes. */
@@ -29,6 +29,7 @@ const link = () =>
       (it) => URL.canParse(it) && /^https?:$/.test(new URL(it).protocol),
       'Enter an address that begins with https://.',
     )
+    .meta({ format: 'uri', pattern: '^https?://' })
 
 const day = () => z.iso.date('Enter a day as YYYY-MM-DD.')
 
@@ -42,8 +43,18 @@ export const CatalogueFeature = z.strictObject({
   feedback: link().optional().describe('Where feedback goes; without it Portcullis collects a short text.'),
   since: day().optional().describe('The day on which the preview began.'),
   plannedEnd: day().optional().describe('The day on which it is planned to end.'),
-  requires: z.array(key()).max(50).optional().describe('Keys of the features that it needs.'),
-  organizations: z.array(text(100)).max(10_000).optional().describe('Ids or slugs; for private_preview alone.'),
+  requires: z
+    .array(key())
+    .max(50)
+    .meta({ uniqueItems: true })
+    .optional()
+    .describe('Keys of the features that it needs.'),
+  organizations: z
+    .array(text(100))
+    .max(10_000)
+    .meta({ uniqueItems: true })
+    .optional()
+    .describe('Ids or slugs; for private_preview alone.'),
 })
 
 /** The file (PORTCULLIS_FEATURES). */
@@ -51,8 +62,19 @@ export const CatalogueFile = z.strictObject({
   features: z.array(CatalogueFeature).max(maxFeatures, `At most ${maxFeatures} features.`),
 })
 
+/** What the shape of a field cannot say: organizations belong to a private preview alone (F2). */
+const onlyInPrivatePreview = {
+  if: { properties: { stage: { const: 'private_preview' } } },
+  else: { properties: { organizations: { maxItems: 0 } } },
+}
+
 /** JSON Schema 2020-12 of the file, by which editors complete and check it. */
-export const catalogueSchema = () => ({
-  ...z.toJSONSchema(CatalogueFile, { io: 'input' }),
-  title: 'The catalogue of preview features of Portcullis',
-})
+export function catalogueSchema() {
+  const { $schema, ...schema } = z.toJSONSchema(CatalogueFile, {
+    io: 'input',
+    override: ({ zodSchema, jsonSchema }) => {
+      if (zodSchema === CatalogueFeature) Object.assign(jsonSchema, onlyInPrivatePreview)
+    },
+  })
+  return { $schema, title: 'The catalogue of preview features of Portcullis', ...schema }
+}

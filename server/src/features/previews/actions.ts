@@ -206,3 +206,29 @@ export function giveFeedback(
     return { ok: true, value: { id, key, text, createdAt: by.at }, events: [event], forget: [] }
   })
 }
+
+export interface ReceivedFeedback {
+  id: string
+  feature: string
+  organization: { id: string; name: string }
+  account: { id: string; name: string }
+  text: string
+  createdAt: Date
+}
+
+/** What people wrote in all organizations, newest first; for the operator alone, who publishes the features. */
+export async function listFeedback(
+  { lookups }: Pick<Deps, 'lookups'>,
+  asked: { feature?: string | undefined; before?: string | undefined },
+  limit: number,
+): Promise<ReceivedFeedback[]> {
+  const rows = await lookups.listFeedback(asked, limit)
+  return rows.map((row) => ({
+    id: row.id,
+    feature: row.feature_key,
+    organization: { id: row.organization_id, name: row.organization_name },
+    account: { id: row.account_id, name: row.account_name },
+    text: row.text,
+    createdAt: row.created_at,
+  }))
+}
