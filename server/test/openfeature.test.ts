@@ -9,6 +9,7 @@ import { OpenFeature as ServerSdk } from '@openfeature/server-sdk'
 import { type Client, type Provider, ProviderEvents, OpenFeature as WebSdk } from '@openfeature/web-sdk'
 import { EventSource } from 'eventsource'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { openDatabase } from '../src/db/open.ts'
 import { describeOnBoth } from './databases.ts'
 import { type Harness, harness, resourceKey } from './harness.ts'
 import { listen } from './listen.ts'
@@ -74,7 +75,7 @@ const next = (client: Client, event: ProviderEvents) =>
     client.addHandler(event, handler)
   })
 
-describeOnBoth('the OpenFeature SDKs as they are published', (open) => {
+describeOnBoth('the OpenFeature SDKs as they are published', (open, kind) => {
   let it: Harness
   let server: Awaited<ReturnType<typeof listen>>
   let folder: string
@@ -101,9 +102,9 @@ describeOnBoth('the OpenFeature SDKs as they are published', (open) => {
 
   type Organization = Awaited<ReturnType<Harness['newOrganization']>>
 
-  const choose = async ({ path, admin }: Organization, enabled: string[]) => {
-    const etag = (await it.call('GET', `${path}/preview-features`, { as: admin })).headers.get('etag') ?? ''
-    const saved = await it.call('PUT', `${path}/preview-features`, {
+  const choose = async ({ path, admin }: Organization, enabled: string[], by = it) => {
+    const etag = (await by.call('GET', `${path}/preview-features`, { as: admin })).headers.get('etag') ?? ''
+    const saved = await by.call('PUT', `${path}/preview-features`, {
       as: admin,
       body: { enabled },
       headers: { 'if-match': etag },
@@ -275,6 +276,23 @@ describeOnBoth('the OpenFeature SDKs as they are published', (open) => {
       await changed
       expect(answers.map(({ status }) => status)).toEqual([200, 200])
     })
+
+    test.runIf(kind === 'postgres')(
+      'web SDK: a change that another process saved arrives within a second',
+      async () => {
+        const second = await openDatabase((await open()).options)
+        const elsewhere = await harness({ ...(await open()), ...second }, { featuresFile: file, publicUrl: server.url })
+        const a = await elsewhere.newOrganization()
+        const { client } = await webClient(a.id)
+        const changed = next(client, ProviderEvents.ConfigurationChanged)
+        await choose(a, ['dark-mode'], elsewhere)
+        const savedAt = performance.now()
+        await changed
+        expect(performance.now() - savedAt).toBeLessThan(1000)
+        expect(client.getBooleanValue('dark-mode', false)).toBe(true)
+        await elsewhere.close()
+      },
+    )
 
     test('web SDK: a new catalogue arrives by the stream', async () => {
       const a = await it.newOrganization()
