@@ -74,7 +74,7 @@ export async function start(config: Config, commands: readonly AnyCommand[]): Pr
   const log = createLog(config.logLevel)
   for (const { variable, message } of config.warnings) log.warn(`${variable} ${message}`)
   // Before anything listens: a broken catalogue stops the start (F1).
-  if (config.featuresFile !== undefined) mustRead(config.featuresFile)
+  if (config.featuresFile !== undefined) await mustRead(config.featuresFile)
   let wired: Wired | undefined
   const waiting = waitingDoors(config)
   const metrics = createMetrics([])

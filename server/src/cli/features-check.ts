@@ -13,8 +13,8 @@ function summaryOf(features: readonly Feature[]): string {
 }
 
 /** F1: looks through a catalogue as the start would, without an instance or a database. */
-export function checkFeatures(file: string, print: Print): Outcome {
-  const read = readCatalogueFile(file)
+export async function checkFeatures(file: string, print: Print): Promise<Outcome> {
+  const read = await readCatalogueFile(file)
   if (read.ok) {
     print(`${file} is good: ${summaryOf(read.features)}.`)
     return { exitCode: 0 }

@@ -90,8 +90,8 @@ describe('a catalogue of preview features', () => {
     const bad = await portcullis({}, ['features', 'check', file])
     expect(bad.exitCode).toBe(1)
     expect(bad.out.split('\n').slice(0, 3)).toEqual([
-      expect.stringContaining(`${file}:2:21: features.0.name: `),
-      expect.stringContaining(`${file}:2:46: features.0.stage: `),
+      expect.stringContaining(`${file}:2:22: features.0.name: `),
+      expect.stringContaining(`${file}:2:47: features.0.stage: `),
       expect.stringContaining('2 faults.'),
     ])
   })
@@ -102,7 +102,7 @@ describe('a catalogue of preview features', () => {
     const env = { PORT: String(await freePort()), PORTCULLIS_DATA: data, PORTCULLIS_FEATURES: file }
     const { exitCode, err } = await portcullis(env, ['start'])
     expect(exitCode).toBe(2)
-    expect(err).toContain(`${file}:2:46: features.0.stage: A stage is one of`)
+    expect(err).toContain(`${file}:2:47: features.0.stage: A stage is one of`)
     expect(err).not.toContain('Portcullis is ready')
   })
 })

@@ -118,7 +118,7 @@ function describeAudit(program: Program): void {
 
 async function checkCatalogue(file: string): Promise<void> {
   const { checkFeatures } = await import('./features-check.ts')
-  process.exitCode = checkFeatures(file, print).exitCode
+  process.exitCode = (await checkFeatures(file, print)).exitCode
 }
 
 function describePreviews(program: Program): void {

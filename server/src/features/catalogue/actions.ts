@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { type Document, isAlias, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml'
 import type * as z from 'zod'
@@ -83,10 +82,12 @@ function shapeFaults(issues: readonly z.core.$ZodIssue[], places: Places): FileF
   return faults.sort((a, b) => a.line - b.line || a.column - b.column)
 }
 
+const tooLarge = 'The file is larger than 1 MiB.'
+
 /** F1: the text of a catalogue as features, or every fault in it by line and column. Pure. */
 export function readCatalogue(text: string): ReadFile {
   if (Buffer.byteLength(text) > maxCatalogueBytes)
-    return { ok: false, faults: [{ line: 1, column: 1, message: 'The file is larger than 1 MiB.' }] }
+    return { ok: false, faults: [{ line: 1, column: 1, message: tooLarge }] }
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, schema: 'core', uniqueKeys: true, merge: false })
   const places = placesOf(document, lines)
@@ -132,17 +133,22 @@ const toFeature = (it: Written): Feature => ({
 export const faultLines = (file: string, faults: readonly FileFault[]): string[] =>
   faults.map(({ line, column, message }) => `${file}:${line}:${column}: ${message}`)
 
-/** The file as it stands now; a file that cannot be read is a fault like another. */
-export function readCatalogueFile(file: string): ReadFile {
+/** The file's text as it stands now; undefined with the reason when it cannot be read. */
+async function textOf(file: string): Promise<{ text: string } | { fault: string }> {
   try {
-    return readCatalogue(readFileSync(file, 'utf8'))
+    // Never more of it in memory than a catalogue can have.
+    if ((await stat(file)).size > maxCatalogueBytes) return { fault: tooLarge }
+    return { text: await readFile(file, 'utf8') }
   } catch (error) {
-    return { ok: false, faults: [{ line: 1, column: 1, message: unreadable(error) }] }
+    return { fault: `The file cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}).` }
   }
 }
 
-const unreadable = (error: unknown) =>
-  `The file cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}).`
+const readText = (it: { text: string } | { fault: string }): ReadFile =>
+  'text' in it ? readCatalogue(it.text) : { ok: false, faults: [{ line: 1, column: 1, message: it.fault }] }
+
+/** A file that cannot be read has a fault like another. */
+export const readCatalogueFile = async (file: string): Promise<ReadFile> => readText(await textOf(file))
 
 /** A catalogue that stops the start (F1); its message is for the operator. */
 export class BrokenCatalogue extends Error {
@@ -157,8 +163,8 @@ export class BrokenCatalogue extends Error {
 }
 
 /** The features of a file; throws `BrokenCatalogue` when it has a fault. */
-export function mustRead(file: string): Feature[] {
-  const read = readCatalogueFile(file)
+export async function mustRead(file: string): Promise<Feature[]> {
+  const read = await readCatalogueFile(file)
   if (!read.ok) throw new BrokenCatalogue(file, read.faults)
   return read.features
 }
@@ -181,12 +187,6 @@ export interface LiveCatalogue {
   look: () => Promise<void>
 }
 
-/** What tells one state of a file from another, also behind a symbolic link that was switched. */
-const stampOf = async (file: string): Promise<string> => {
-  const { dev, ino, size, mtimeMs, ctimeMs } = await stat(file)
-  return `${dev} ${ino} ${size} ${mtimeMs} ${ctimeMs}`
-}
-
 const hashOf = (features: readonly Feature[]) =>
   createHash('sha256').update(JSON.stringify(features)).digest('base64url')
 
@@ -197,27 +197,24 @@ export async function openCatalogue({ file, number, reloaded, failed }: Catalogu
     const all = withOwn(features)
     return { features: all, number: await number(hashOf(all)) }
   }
-  // The stamp first: what is written in between is then seen by the next look.
-  let stamp = file === undefined ? '' : await stampOf(file).catch(() => '')
-  let current = await take(file === undefined ? [] : mustRead(file))
+  let current = await take(file === undefined ? [] : await mustRead(file))
   let hash = hashOf(current.features)
+  let last: string | undefined
   let looking: Promise<void> | undefined
 
+  /** Reads it each time: times and sizes may be the same after a change, and a mebibyte is read at once. */
   const lookAt = async (path: string): Promise<void> => {
-    const seen = await stampOf(path).catch(() => 'unreadable')
-    if (seen === stamp) return
-    const text = await readFile(path, 'utf8').catch((error: unknown) => ({ error }))
-    const read: ReadFile =
-      typeof text === 'string'
-        ? readCatalogue(text)
-        : { ok: false, faults: [{ line: 1, column: 1, message: unreadable(text.error) }] }
+    const found = await textOf(path)
+    const seen = JSON.stringify(found)
+    if (seen === last) return
+    const read = readText(found)
     if (!read.ok) {
-      stamp = seen
+      last = seen
       return reloaded({ ok: false, faults: read.faults })
     }
     const next = await take(read.features)
     // Only now: should numbering fail, the same file is looked at again.
-    stamp = seen
+    last = seen
     const nextHash = hashOf(next.features)
     if (nextHash === hash && next.number === current.number) return
     current = next
