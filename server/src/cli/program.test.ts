@@ -90,7 +90,7 @@ describe('a catalogue of preview features', () => {
     const bad = await portcullis({}, ['features', 'check', file])
     expect(bad.exitCode).toBe(1)
     expect(bad.out.split('\n').slice(0, 3)).toEqual([
-      expect.stringContaining(`${file}:2:22: features.0.name: `),
+      expect.stringContaining(`${file}:2:21: features.0.name: `),
       expect.stringContaining(`${file}:2:47: features.0.stage: `),
       expect.stringContaining('2 faults.'),
     ])
