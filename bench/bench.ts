@@ -3,7 +3,7 @@
  *
  *     npm run bench                     everything, some minutes
  *     npm run bench -- --check          and fails when a mark is missed
- *     npm run bench -- --only gate      some groups: gate, external, lookup, memory, settings, start, console
+ *     npm run bench -- --only gate      some groups: gate, external, ofrep, lookup, memory, settings, start, console
  *     npm run bench -- --quick          short rounds and fewer tokens: whether it runs, not how fast
  */
 import { parseArgs } from 'node:util'
@@ -13,6 +13,7 @@ import { externalRows } from './external.ts'
 import { gateRows } from './gate.ts'
 import { lookupRows } from './lookup.ts'
 import { memoryRows } from './memory.ts'
+import { ofrepRows } from './ofrep.ts'
 import { type Postgres, startPostgres } from './processes.ts'
 import { embeddedSettingsRows, postgresSettingsRows } from './settings.ts'
 import { startRows } from './start.ts'
@@ -29,6 +30,7 @@ const times = quick ? 5 : 40
 const groups: Record<string, (postgres: Postgres) => Promise<Row[]>> = {
   gate: (postgres) => gateRows(postgres, effort),
   external: (postgres) => externalRows(postgres, effort),
+  ofrep: (postgres) => ofrepRows(postgres, effort),
   lookup: (postgres) => lookupRows(postgres, effort),
   memory: () => memoryRows(),
   settings: async (postgres) => [

@@ -28,6 +28,11 @@ export async function signIn(port: number) {
       const saved = await call('PUT', path(organizationId), { apiTokens: { creation } }, { 'if-match': known })
       etags.set(organizationId, saved.etag)
     },
+    /** Turns preview features on. */
+    choose: async (organizationId: string, enabled: readonly string[]) => {
+      const at = `/api/v1/organizations/${organizationId}/preview-features`
+      await call('PUT', at, { enabled }, { 'if-match': (await call('GET', at)).etag })
+    },
     impact: async (organizationId: string) =>
       call('POST', `${path(organizationId)}/impact`, { apiTokens: { creation: 'none' } }),
   }

@@ -15,7 +15,7 @@ const forward = (token: string) => requestBytes('GET', '/forward-auth', { Author
 const hopByHop = new Set(['connection', 'keep-alive', 'date', 'transfer-encoding'])
 
 /** A bare server that answers the same bytes as Portcullis does to this request. */
-async function bareTwin(port: number, path: string, init: RequestInit): Promise<Peer<{ port: number }>> {
+export async function bareTwin(port: number, path: string, init: RequestInit): Promise<Peer<{ port: number }>> {
   const answer = await fetch(`http://127.0.0.1:${port}${path}`, init)
   const headers = Object.fromEntries([...answer.headers].filter(([name]) => !hopByHop.has(name)))
   const twin = { status: answer.status, headers, body: await answer.text() }

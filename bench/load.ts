@@ -28,6 +28,8 @@ function answerLength(arrived: Buffer): number {
   const end = arrived.indexOf(headEnd)
   if (end < 0) return 0
   const head = arrived.toString('latin1', 0, end)
+  // RFC 9110 §15.4.5: never has a body, and needs no length.
+  if (head.startsWith('HTTP/1.1 304 ')) return end + 4
   const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1]
   if (length === undefined) throw new Error(`An answer without Content-Length:\n${head}`)
   const total = end + 4 + Number(length)
