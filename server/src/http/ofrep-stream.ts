@@ -30,8 +30,6 @@ interface Stream {
   told: number | undefined
 }
 
-export type Streams = ReturnType<typeof buildStreams>
-
 /** When clients of a process that stops come back, spread so that they do not all come at once. */
 const returnWithinMs = 5_000
 /** How soon it is tried again to learn what must be told. */
