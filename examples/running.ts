@@ -69,8 +69,17 @@ export async function runApi(): Promise<Running> {
   })
 }
 
+/** A host product's backend with a preview feature; `pages` is what was built of its page. */
+export async function runBackend(portcullisUrl: string, resourceKey: string, pages: string): Promise<Running> {
+  const port = await freePort()
+  const env = { PORTCULLIS_URL: portcullisUrl, PORTCULLIS_RESOURCE_KEY: resourceKey, PAGES: pages }
+  return run(process.execPath, [join(root, 'examples/openfeature/backend.ts')], port, {
+    env: { ...process.env, ...env, PORT: String(port) },
+  })
+}
+
 /** `portcullis start` on the embedded database, with an admin who is signed in. */
-export async function runPortcullis() {
+export async function runPortcullis(configured: Record<string, string> = {}) {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const dataFolder = newDataFolder()
@@ -84,6 +93,7 @@ export async function runPortcullis() {
       PORTCULLIS_ADMIN_PASSWORD: password,
       PORTCULLIS_ORGANIZATION: 'Acme',
       PORTCULLIS_TRUSTED_PROXIES: '127.0.0.1',
+      ...configured,
     },
   })
   let cookie = ''
@@ -123,6 +133,11 @@ export async function runPortcullis() {
     setCreation: async (creation: 'all' | 'none') => {
       const etag = (await call('GET', `${path}/settings`)).headers.get('etag') ?? ''
       await call('PUT', `${path}/settings`, { apiTokens: { creation } }, { 'if-match': etag })
+    },
+    /** Turns exactly these preview features on. */
+    choose: async (enabled: readonly string[]) => {
+      const etag = (await call('GET', `${path}/preview-features`)).headers.get('etag') ?? ''
+      await call('PUT', `${path}/preview-features`, { enabled }, { 'if-match': etag })
     },
     stop: async () => {
       await running.stop()
