@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Environment, parseSettings, type Settings } from '../config.ts'
 import type { DatabaseFacts } from '../db/facts.ts'
+import { judgeCatalogue } from './doctor/catalogue.ts'
 import {
   judgeClock,
   judgeMigrations,
@@ -78,6 +79,20 @@ describe('what the set-up is judged by', () => {
   ])('proxies %j: %s', (env, expected) => {
     expect(judgeProxies(settingsOf(env)).level).toBe(expected)
     expectMends([judgeProxies(settingsOf(env))])
+  })
+
+  test('the catalogue of preview features: none, good, broken with its first fault', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'portcullis-doctor-'))
+    const featuresFile = join(folder, 'features.yaml')
+    writeFileSync(featuresFile, 'features: []')
+    expect((await judgeCatalogue({ featuresFile: undefined })).level).toBe('ok')
+    expect(await judgeCatalogue({ featuresFile })).toEqual(fine('Features', `0 in ${featuresFile}`))
+    writeFileSync(featuresFile, 'features: [{}]')
+    const broken = await judgeCatalogue({ featuresFile })
+    expect(broken).toMatchObject({ level: 'fault', what: expect.stringContaining(`${featuresFile}:1:12: `) })
+    expect(broken.what).toContain('and 3 more')
+    expectMends([broken])
+    rmSync(folder, { recursive: true })
   })
 
   test('a console that was not built', () => {

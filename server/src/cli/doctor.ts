@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { consoleFolder, environment, parseSettings, type Settings } from '../config.ts'
 import { isHeld, socketPathOf } from '../db/folder-lock.ts'
 import { hasEmbedded, type Inspection, inspectDatabase } from '../db/inspect.ts'
+import { judgeCatalogue } from './doctor/catalogue.ts'
 import {
   judgeClock,
   judgeMigrations,
@@ -40,6 +41,7 @@ export async function examine(): Promise<Finding[]> {
     ...judgeSecrets(settings),
     ...(embedded ? judgeKeptSecrets(settings) : []),
     judgeProxies(settings),
+    await judgeCatalogue(settings),
     ...(embedded ? judgeFolder(settings.dataFolder) : []),
     ...(await judgeDatabase(settings)),
     built,

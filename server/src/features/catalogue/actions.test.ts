@@ -131,6 +131,8 @@ describe('F1: a live catalogue', () => {
   let failures: unknown[]
   let away: boolean
 
+  let numbering: (() => Promise<void>) | undefined
+
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'portcullis-catalogue-'))
     file = join(folder, 'features.yaml')
@@ -139,11 +141,13 @@ describe('F1: a live catalogue', () => {
     reloads = []
     failures = []
     away = false
+    numbering = undefined
   })
   afterEach(() => rmSync(folder, { recursive: true }))
 
   /** Numbers as the database does: the latest again, anything else anew. */
   const number = async (hash: string) => {
+    await numbering?.()
     if (away) throw new Error('away')
     if (hashes.at(-1) !== hash) hashes.push(hash)
     return hashes.length
@@ -242,10 +246,23 @@ describe('F1: a live catalogue', () => {
     expect(keysOf(it)).toEqual(['answers', 'sources'])
   })
 
-  test('looks that meet share one', async () => {
+  test('a look that is asked for while another runs sees what was written meanwhile; more of them share it', async () => {
     const it = await openIt()
+    const held = Promise.withResolvers<void>()
+    const reached = Promise.withResolvers<void>()
+    numbering = () => {
+      reached.resolve()
+      return held.promise
+    }
     writeFileSync(file, other)
-    await Promise.all([it.look(), it.look(), it.look()])
-    expect(reloads).toEqual([2])
+    const first = it.look()
+    await reached.promise
+    const later = [it.look(), it.look()]
+    expect(later[0]).toBe(later[1])
+    writeFileSync(file, 'features: []')
+    held.resolve()
+    await first
+    await Promise.all(later)
+    expect(keysOf(it)).toEqual([])
   })
 })

@@ -201,6 +201,7 @@ export async function openCatalogue({ file, number, reloaded, failed }: Catalogu
   let hash = hashOf(current.features)
   let last: string | undefined
   let looking: Promise<void> | undefined
+  let following: Promise<void> | undefined
 
   /** Reads it each time: times and sizes may be the same after a change, and a mebibyte is read at once. */
   const lookAt = async (path: string): Promise<void> => {
@@ -223,20 +224,30 @@ export async function openCatalogue({ file, number, reloaded, failed }: Catalogu
     for (const listener of listeners) listener()
   }
 
+  /** What was written before this was called is seen: one look follows the one that runs already. */
+  const look = (): Promise<void> => {
+    if (file === undefined) return Promise.resolve()
+    if (looking) {
+      following ??= looking.then(() => {
+        following = undefined
+        return look()
+      })
+      return following
+    }
+    looking = lookAt(file)
+      .catch(failed)
+      .finally(() => {
+        looking = undefined
+      })
+    return looking
+  }
+
   return {
     current: () => current,
     onChange(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
-    look() {
-      if (file === undefined) return Promise.resolve()
-      looking ??= lookAt(file)
-        .catch(failed)
-        .finally(() => {
-          looking = undefined
-        })
-      return looking
-    },
+    look,
   }
 }

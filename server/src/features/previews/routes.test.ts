@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -294,6 +294,13 @@ describeOnBoth('preview features', (open) => {
       expect(await app.previews.standingOf('no such slug')).toBe(undefined)
       expect(await app.previews.standingOf('\u0000')).toBe(undefined)
     })
+  })
+
+  test('200: the schema of the catalogue, by which editors complete it, is the one in docs/', async () => {
+    const answer = await app.call('GET', '/schemas/features.json')
+    expect(answer.status).toBe(200)
+    const kept = readFileSync(join(import.meta.dirname, '../../../../docs/features.schema.json'), 'utf8')
+    expect(answer.body).toEqual(JSON.parse(kept))
   })
 
   describe('F5: a route of a preview', () => {
