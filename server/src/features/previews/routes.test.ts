@@ -296,6 +296,13 @@ describeOnBoth('preview features', (open) => {
     })
   })
 
+  test('F1: a content has one number for all who publish it at once, and one that was there before is news', async () => {
+    const number = app.deps.lookups.numberCatalogue
+    const first = await number('one')
+    expect(new Set(await Promise.all([1, 2, 3, 4].map(() => number('two'))))).toEqual(new Set([first + 1]))
+    expect([await number('two'), await number('one'), await number('one')]).toEqual([first + 1, first + 2, first + 2])
+  })
+
   test('200: the schema of the catalogue, by which editors complete it, is the one in docs/', async () => {
     const answer = await app.call('GET', '/schemas/features.json')
     expect(answer.status).toBe(200)
