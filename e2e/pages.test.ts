@@ -61,6 +61,26 @@ const heading = (name: string | RegExp) => (page: Page) => page.getByRole('headi
 const row = (text: string) => (page: Page) => page.getByRole('row').filter({ hasText: text }).first().waitFor()
 const dialog = (name: string) => (page: Page) => page.getByRole('dialog', { name }).getByRole('button').nth(1).waitFor()
 
+/** The tag's card, over its page. */
+async function card(page: Page) {
+  await page.getByRole('button', { name: 'Preview: about Token insights' }).click()
+  await page.getByText('Token insights is in preview').waitFor()
+}
+
+async function palette(page: Page) {
+  await page.getByRole('button', { name: /^Search/ }).waitFor()
+  await page.keyboard.press('Control+k')
+  await page.getByRole('option', { name: 'Account', exact: true }).waitFor()
+}
+
+/** The chart with its table, and the figures that are walked with the arrow keys. */
+async function figures(page: Page) {
+  await row('Notebook')(page)
+  await page.getByText('Show as a table').click()
+  await page.getByRole('img', { name: /^Uses per day/ }).press('ArrowLeft')
+  await page.getByText(', so far').waitFor()
+}
+
 /** With what came of it, in which every check has its place. */
 async function checked(page: Page) {
   await page.getByRole('textbox', { name: 'Access token' }).fill('not.a.token')
@@ -114,11 +134,14 @@ test('signed out: no axe violation, no sideways scrolling', async () => {
 test('an admin’s pages: no axe violation, no sideways scrolling', async () => {
   const { org, grace, group, robot, invited, provider } = await furnished()
   const slug = slugOf(org)
+  await org.choosePreviews(['token-insights', 'command-palette'])
   expect(
     await walk(
       [
         [fill(paths.account(slug)), (page) => page.getByText('This session').waitFor()],
         [fill(paths.apis(slug)), row('Laptop')],
+        [fill(paths.tokenInsights(slug)), figures],
+        [`${fill(paths.tokenInsights(slug))}?days=90&by=account`, row('nightly')],
         [fill(paths.members(slug)), row('Grace')],
         [fill(paths.member(slug, grace.accountId)), row('Notebook')],
         [fill(paths.member(slug, invited)), heading('No tokens')],
@@ -140,6 +163,7 @@ test('an admin’s pages: no axe violation, no sideways scrolling', async () => 
 test('an admin’s dialogs: no axe violation, no sideways scrolling', async () => {
   const { org, grace, group, robot, provider, mapping } = await furnished()
   await org.setCreation({ creation: 'groups', groupIds: [group.id] })
+  await org.choosePreviews(['token-insights', 'command-palette'])
   const slug = slugOf(org)
   const [token] = (await org.admin.call('GET', `${org.base}/tokens?accountId=me`)).body.items
   const on = (address: Address, name: string, id = '') => `${fill(address)}?dialog=${name}${id && `&id=${id}`}`
@@ -150,6 +174,10 @@ test('an admin’s dialogs: no axe violation, no sideways scrolling', async () =
           on(paths.members(slug), 'organization-settings'),
           (page) => page.getByRole('combobox', { name: 'Groups' }).waitFor(),
         ],
+        [on(paths.members(slug), 'preview-features'), dialog('Manage preview features')],
+        [on(paths.apis(slug), 'feedback', 'token-insights'), dialog('Feedback on Token insights')],
+        [fill(paths.tokenInsights(slug)), card],
+        [fill(paths.apis(slug)), palette],
         [on(paths.members(slug), 'rename-organization'), dialog('Rename organization')],
         [on(paths.members(slug), 'add-members'), dialog('Add members')],
         [on(paths.members(slug), 'change-role', grace.accountId), dialog('Change role')],
@@ -209,6 +237,13 @@ test('a member’s pages: read-only, no “Manage”, no axe violation, no sidew
   const { page } = await product.visit(fill(paths.members(slug)), { as: grace })
   await readOnly(page)
   expect(new URL(page.url()).pathname).toBe(fill(paths.organization(slug)))
+  // Off, a previewed page is not found; on, it shows a member's own.
+  const insights = fill(paths.tokenInsights(slug))
+  expect(await walk([[insights, heading('Not found')]], grace)).toEqual({})
+  await org.choosePreviews(['token-insights'])
+  expect(await walk([[insights, row('Notebook')]], grace)).toEqual({})
+  const ada = await org.newMember('Ada Byron')
+  expect(await walk([[insights, heading('No tokens yet')]], ada)).toEqual({})
 })
 
 test('every address of the console was among them', () => {

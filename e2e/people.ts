@@ -148,6 +148,10 @@ export async function newOrganization(server: Server, name = `Acme ${++made}`, f
       },
     tokenOf: async (id: string) => (await good(call('GET', `${base}/tokens/${id}`))) as Record<string, unknown>,
     settings: async () => await good(call('GET', `${base}/settings`)),
+    choosePreviews: async (enabled: string[], as = admin) => {
+      const { version } = await good(as.call('GET', `${base}/preview-features`))
+      return good(as.call('PUT', `${base}/preview-features`, { enabled }, { 'if-match': `"${version}"` }))
+    },
     setCreation: async (apiTokens: { creation: 'all' | 'groups' | 'none'; groupIds?: string[] }, as = admin) => {
       const { version } = await good(as.call('GET', `${base}/settings`))
       return good(as.call('PUT', `${base}/settings`, { apiTokens }, { 'if-match': `"${version}"` }))

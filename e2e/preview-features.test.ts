@@ -76,12 +76,6 @@ async function expectAbsent(page: Page, org: Organization, as: Person, asked: st
   expect(asked.slice(before)).toEqual([])
 }
 
-const choose = async (org: Organization, enabled: string[], as = org.admin) => {
-  const { version } = (await as.call('GET', `${org.base}/preview-features`)).body
-  const { status } = await as.call('PUT', `${org.base}/preview-features`, { enabled }, { 'if-match': `"${version}"` })
-  expect(status).toBe(200)
-}
-
 test('as the document walks: list, select, Update; every member has it, tagged; nobody else; and gone again', async () => {
   const org = await product.newOrganization('Analytical Engines')
   const other = await product.newOrganization('Difference Engines')
@@ -108,7 +102,7 @@ test('as the document walks: list, select, Update; every member has it, tagged; 
   await update(admin.page, 'Token insights and Command palette turned on')
 
   // Without a reload, on the page that the member has open.
-  await insightsTab(member.page).getByText('Preview', { exact: true }).waitFor()
+  await member.page.getByRole('tab', { name: 'Token insights Preview', exact: true }).waitFor()
   await paletteButton(member.page).waitFor()
   await product.withToken(token.secret)('GET', '/api/v1/me')
   await insightsTab(member.page).click()
@@ -199,7 +193,7 @@ test('two admins at once: both sides are shown; theirs is taken, or mine is save
   const meet = async () => {
     await openDialog(page, org)
     await box(page, 'Token insights').check()
-    await choose(org, ['command-palette'], mary)
+    await org.choosePreviews(['command-palette'], mary)
     await dialogOf(page).getByRole('button', { name: 'Update', exact: true }).click()
     await dialogOf(page).getByText('Mary Somerville changed which preview features are on.').waitFor()
     await side('Theirs').getByText('Command palette').waitFor()
@@ -213,7 +207,7 @@ test('two admins at once: both sides are shown; theirs is taken, or mine is save
   await dialogOf(page).getByRole('button', { name: 'Cancel' }).click()
   await dialogOf(page).waitFor({ state: 'detached' })
 
-  await choose(org, [])
+  await org.choosePreviews([])
   await meet()
   await dialogOf(page).getByRole('button', { name: 'Save mine' }).click()
   await dialogOf(page).waitFor({ state: 'detached' })
@@ -223,7 +217,7 @@ test('two admins at once: both sides are shown; theirs is taken, or mine is save
 
 test('token insights: the period and the view stay in the address; what is worth a look can be dealt with there', async () => {
   const org = await product.newOrganization()
-  await choose(org, ['token-insights'])
+  await org.choosePreviews(['token-insights'])
   const { page } = await product.visit(insights(org), { as: org.admin })
   await page.getByRole('heading', { name: 'No tokens yet' }).waitFor()
   const robot = await org.newServiceAccount('Nightly build')
@@ -332,7 +326,7 @@ test('by keyboard alone: the dialog, the tag’s card, and the palette, which re
 
 test('every page and action of the palette leads where it says', async () => {
   const org = await product.newOrganization('Analytical Engines')
-  await choose(org, ['token-insights', 'command-palette'])
+  await org.choosePreviews(['token-insights', 'command-palette'])
   const { page } = await product.visit('/', { as: org.admin })
   const open = async () => {
     await paletteButton(page).click()
@@ -366,7 +360,7 @@ test('every page and action of the palette leads where it says', async () => {
 // The last, since it changes what is published for all.
 test('the tag is computed: a feature that becomes general stays and loses it, on the open page', async () => {
   const org = await product.newOrganization()
-  await choose(org, ['token-insights'])
+  await org.choosePreviews(['token-insights'])
   const { page } = await product.visit(insights(org), { as: org.admin })
   await page.getByRole('button', { name: 'Preview: about Token insights' }).waitFor()
   writeFileSync(file, `features:${general}`)

@@ -35,7 +35,8 @@ export function RouteTabs({ label, tabs, children, aside }: Props) {
               title={tab.label.length > 28 ? tab.label : undefined}
             >
               {tab.label}
-              {tab.tag && <span className={classes.tag}>{tab.tag}</span>}
+              {/* The space is part of what is read aloud. */}
+              {tab.tag && <span className={classes.tag}> {tab.tag}</span>}
             </Link>
           ))}
         </div>

@@ -107,7 +107,7 @@ export function PaletteDialog({ onClose }: { onClose: () => void }) {
                     onClick={() => choose(command)}
                     onPointerMove={() => setAt(all.indexOf(command))}
                   >
-                    <bdi className={classes.label}>{command.label}</bdi>
+                    <bdi className={classes.label}>{command.label}</bdi>{' '}
                     {command.feature && <PreviewTag plain feature={command.feature} />}
                     {group !== command.group && <span className={classes.kind}>{kinds[command.group]}</span>}
                   </div>
