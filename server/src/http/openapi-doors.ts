@@ -86,6 +86,133 @@ const forward = {
   },
 }
 
+const scalars = { type: 'object', additionalProperties: { type: ['boolean', 'string', 'number'] } }
+const flag = {
+  type: 'object',
+  required: ['key', 'value', 'variant', 'reason', 'metadata'],
+  properties: {
+    key: text,
+    value: { type: 'boolean' },
+    variant: { enum: ['on', 'off'] },
+    reason: { enum: ['TARGETING_MATCH', 'STATIC', 'DISABLED'] },
+    metadata: {
+      ...scalars,
+      description:
+        'What a tag shows: stage, badge, title, docsUrl, feedbackUrl, since, plannedEnd; flagSetId and version.',
+    },
+  },
+}
+const flags = {
+  type: 'object',
+  required: ['flags', 'metadata', 'eventStreams'],
+  properties: {
+    flags: { type: 'array', items: flag },
+    metadata: { ...scalars, description: 'flagSetId (the organization) and version, which never goes back.' },
+    eventStreams: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['type', 'url'],
+        properties: { type: { const: 'sse' }, url: text, inactivityDelaySec: { type: 'integer' } },
+      },
+    },
+  },
+}
+
+const ofrepError = (description: string) => ({
+  description,
+  ...json({
+    type: 'object',
+    required: ['errorCode', 'errorDetails'],
+    properties: { key: text, errorCode: text, errorDetails: text },
+  }),
+})
+
+const evaluation = (operationId: string, summary: string, parameters: object[], responses: object) => ({
+  operationId,
+  summary,
+  tags: ['ofrep'],
+  security: [{ resourceKey: [] }, { apiKey: [] }, { token: [] }, { session: [] }],
+  parameters: [
+    ...parameters,
+    {
+      name: 'IB-Context',
+      in: 'header',
+      required: false,
+      schema: text,
+      description: 'The organization’s id (not with the resource key).',
+    },
+  ],
+  requestBody: {
+    required: false,
+    ...json({
+      type: 'object',
+      properties: {
+        context: {
+          type: 'object',
+          properties: {
+            targetingKey: text,
+            organization: { ...text, description: 'With the resource key: an id or a slug.' },
+          },
+        },
+      },
+    }),
+  },
+  responses: {
+    ...responses,
+    400: ofrepError('`INVALID_CONTEXT`, `PARSE_ERROR`, `GENERAL`'),
+    401: ofrepError('No good credential'),
+    403: ofrepError('The token’s scope names no role that its account holds'),
+    503: ofrepError('Neither memory nor the database can vouch; with Retry-After'),
+  },
+})
+
+const evaluateAll = evaluation(
+  'evaluateFlags',
+  'Which preview features are on (OFREP, all at once)',
+  [
+    { name: 'If-None-Match', in: 'header', required: false, schema: text },
+    {
+      name: 'flagConfigEtag',
+      in: 'query',
+      required: false,
+      schema: text,
+      description: 'From an event: when it is not the ETag, the answer is 200.',
+    },
+  ],
+  {
+    200: { description: 'All that the organization may see.', headers: { ETag: { schema: text } }, ...json(flags) },
+    304: { description: 'Nothing has changed.', headers: { ETag: { schema: text } } },
+  },
+)
+
+const evaluateOne = evaluation(
+  'evaluateFlag',
+  'Is a preview feature on (OFREP)',
+  [{ name: 'key', in: 'path', required: true, schema: text }],
+  { 200: { description: 'The feature.', ...json(flag) }, 404: ofrepError('`FLAG_NOT_FOUND`') },
+)
+
+const stream = {
+  operationId: 'streamFlagChanges',
+  summary: 'Tells when to evaluate anew (OFREP, Server-Sent Events); the address comes with the bulk answer',
+  tags: ['ofrep'],
+  security: [],
+  parameters: [
+    { name: 'ticket', in: 'path', required: true, schema: text },
+    { name: 'since', in: 'query', required: false, schema: text, description: 'The version that the client has seen.' },
+    { name: 'Last-Event-ID', in: 'header', required: false, schema: text },
+  ],
+  responses: {
+    200: {
+      description: 'Events `message` with {type: "refetchEvaluation", etag, lastModified}.',
+      content: { 'text/event-stream': { schema: text } },
+    },
+    404: ofrepError('No ticket, or its time has passed'),
+    503: ofrepError('Too many streams are open; with Retry-After'),
+  },
+}
+
 const page = (operationId: string, summary: string, tag = 'operations') => ({
   get: { operationId, summary, tags: [tag], security: [], responses: { 200: { description: summary } } },
 })
@@ -93,6 +220,9 @@ const page = (operationId: string, summary: string, tag = 'operations') => ({
 export const doorPaths: Record<string, unknown> = {
   '/oauth2/introspect': { post: introspect },
   '/forward-auth': { get: forward },
+  '/ofrep/v1/evaluate/flags': { post: evaluateAll },
+  '/ofrep/v1/evaluate/flags/{key}': { post: evaluateOne },
+  '/ofrep/v1/streams/{ticket}': { get: stream },
   '/healthz': page('getHealth', 'The process is alive'),
   '/readyz': page('getReadiness', 'The process may take requests'),
   '/metrics': page('getMetrics', 'Metrics in Prometheus’ text format; with a resource key'),

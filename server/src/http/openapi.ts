@@ -212,6 +212,7 @@ export function openApiOf({ routes, signIn, doors }: Described): Json {
       securitySchemes: {
         token: { type: 'http', scheme: 'bearer', description: 'A managed token.' },
         session: { type: 'apiKey', in: 'cookie', name: 'session', description: 'The console’s session cookie.' },
+        apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'A resource key or a token (OFREP).' },
         resourceKey: { type: 'http', scheme: 'bearer', description: 'The resource key of this instance.' },
       },
       schemas: Object.fromEntries(Object.entries(components.schemas).sort(([a], [b]) => a.localeCompare(b))),
