@@ -86,6 +86,8 @@ export interface Options {
   allowedJwksHosts?: readonly string[]
   /** The catalogue of preview features (F1). */
   featuresFile?: string | undefined
+  /** False for commands: they publish nothing, and their environment may name another catalogue than the instance's. */
+  publishes?: boolean
   /** True once a stop was asked for: readiness drops. */
   stopping?: () => boolean
 }
@@ -170,9 +172,10 @@ export async function wire(
     }),
   })
   let refusedCatalogues = 0
+  const { publishes = true } = options
   const catalogue = await openCatalogue({
-    file: options.featuresFile,
-    number: look.numberCatalogue,
+    file: publishes ? options.featuresFile : undefined,
+    number: publishes ? look.numberCatalogue : async () => 0,
     reloaded: (it) => {
       if (it.ok) return log.info({ number: it.number }, 'the catalogue of preview features was read anew')
       refusedCatalogues += 1

@@ -21,7 +21,7 @@ export async function runHere(config: Config, asked: { name: string; args: unkno
   const database = await openDatabase(openOptions(config))
   if (database.lock) answerBusy(database.lock.server)
   // No browser is served, so no console is needed.
-  const wired = await wire({ ...config, consoleFolder: '' }, database, noMail, createLog('silent'))
+  const wired = await wire({ ...config, consoleFolder: '', publishes: false }, database, noMail, createLog('silent'))
   try {
     return await dispatch(commands, commandContext(wired, database), asked, print)
   } finally {

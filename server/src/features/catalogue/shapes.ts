@@ -12,6 +12,9 @@ const text = (max: number) =>
     .max(max, `At most ${max} characters.`)
     .refine((it) => it.isWellFormed() && !/\p{Cc}/u.test(it.replaceAll('\n', '')), 'Leave out control characters.')
 
+/** On one line, since it is a heading or a name. */
+const line = (max: number) => text(max).refine((it) => !/[\n\u2028\u2029]/u.test(it), 'Write it on one line.')
+
 const key = () =>
   z
     .string()
@@ -26,7 +29,8 @@ const link = () =>
     .string()
     .max(1000, 'At most 1000 characters.')
     .refine(
-      (it) => URL.canParse(it) && /^https?:$/.test(new URL(it).protocol),
+      // No spaces or control characters: a browser would leave them out, and lead elsewhere than what is read.
+      (it) => URL.canParse(it) && /^https?:\/\/[^\s\p{Cc}]+$/u.test(it) && it.isWellFormed(),
       'Enter an address that begins with https://.',
     )
     .meta({ format: 'uri', pattern: '^https?://' })
@@ -36,7 +40,7 @@ const day = () => z.iso.date('Enter a day as YYYY-MM-DD.')
 /** One feature as the operator writes it (F1). */
 export const CatalogueFeature = z.strictObject({
   key: key().describe('What programs ask for; never changes.'),
-  name: text(100).describe('What people read.'),
+  name: line(100).describe('What people read.'),
   description: text(1000).describe('What the feature does, for an admin who decides.'),
   stage: z.enum(stages, { error: `A stage is one of ${stages.join(', ')}.` }).describe('How far along it is.'),
   documentation: link().optional().describe('Where it is documented.'),
