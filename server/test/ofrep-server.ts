@@ -39,7 +39,7 @@ export async function ofrepServer(bounds: Partial<StreamBounds> = {}) {
       number: 5,
       features: [
         preview('dark-mode', { documentationUrl: 'https://docs.example/dark', since: '2026-01-02' }),
-        preview('left-out'),
+        preview('left-out', { name: 'Größe “links” 😀' }),
         preview('only-b', { stage: 'private_preview', organizations: [organizationB] }),
         preview('for-all', { stage: 'general_availability' }),
         preview('gone', { stage: 'withdrawn' }),

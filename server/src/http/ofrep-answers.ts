@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import type { WireText } from '../features/evaluation/actions.ts'
 import { streaming } from './door.ts'
 
 /** The errors that OFREP knows and that we have a use for. */
@@ -57,16 +58,16 @@ export function sendOfrepRefusal(res: ServerResponse, requestId: string, it: Ofr
   res.end(body)
 }
 
-export function sendFlags(res: ServerResponse, requestId: string, body: Buffer, etag?: string): void {
+export function sendFlags(res: ServerResponse, requestId: string, body: WireText, etag?: string): void {
   res.writeHead(200, {
     'Content-Type': 'application/json',
-    'Content-Length': body.byteLength,
+    'Content-Length': body.length,
     'Cache-Control': 'no-store',
     'X-Request-Id': requestId,
     ...(etag !== undefined && { ETag: etag }),
     ...shared,
   })
-  res.end(body)
+  res.end(body, 'latin1')
 }
 
 /** No framework's automatic 304 does this: the question is a POST. */

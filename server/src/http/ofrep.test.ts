@@ -60,6 +60,8 @@ describe('all features', () => {
         version: 7,
       },
     })
+    expect(body.flags[1]).toMatchObject({ metadata: { title: 'Größe “links” 😀' } })
+    expect(answer.headers['content-length']).toEqual([String(Buffer.byteLength(answer.body))])
     expect(keysOf(answer)).toEqual(keysOfA)
     expect(body.metadata).toEqual({ flagSetId: organizationA, version: 7 })
     expect(body.eventStreams?.[0]?.url).toMatch(

@@ -13,14 +13,22 @@ import {
   versionOf,
 } from './rules.ts'
 
+/**
+ * A body's UTF-8, each byte as one character (Latin-1): node sends such a text in one piece with the head, and a
+ * buffer in two.
+ */
+export type WireText = string
+
+const wireText = (text: string): WireText => Buffer.from(text).toString('latin1')
+
 /** What one organization is answered, ready to be sent. */
 export interface Answers {
   organizationId: string
   version: number
-  all: Buffer
+  all: WireText
   etag: string
   /** By key; what the organization may not see is not there. */
-  one: (key: string) => Buffer | undefined
+  one: (key: string) => WireText | undefined
 }
 
 export interface EvaluationParts {
@@ -52,7 +60,7 @@ export function buildEvaluations({ catalogue, previews, secrets, publicUrl, now 
     // What a client has seen stands in the address, so that a change before it connected is told when it does.
     const url = `${publicUrl}/ofrep/v1/streams/${ticketOf(keys[0], by.id, hour)}?since=${version}`
     const all = JSON.stringify(bulkOf(of, by, flags, url))
-    return { organizationId: by.id, version, all: Buffer.from(all), etag: etagOf(all), one: onDemand(flags) }
+    return { organizationId: by.id, version, all: wireText(all), etag: etagOf(all), one: onDemand(flags) }
   }
 
   const answersOf = (by: Versioned): Answers => {
@@ -75,14 +83,14 @@ export function buildEvaluations({ catalogue, previews, secrets, publicUrl, now 
   }
 }
 
-/** The bytes of each flag, made when it is first asked for. */
-function onDemand(flags: readonly Flag[]): (key: string) => Buffer | undefined {
-  const byKey = new Map<string, Flag | Buffer>(flags.map((it) => [it.key, it]))
+/** Each flag as text, made when it is first asked for. */
+function onDemand(flags: readonly Flag[]): (key: string) => WireText | undefined {
+  const byKey = new Map<string, Flag | WireText>(flags.map((it) => [it.key, it]))
   return (key) => {
     const it = byKey.get(key)
-    if (it === undefined || Buffer.isBuffer(it)) return it
-    const bytes = Buffer.from(JSON.stringify(it))
-    byKey.set(key, bytes)
-    return bytes
+    if (it === undefined || typeof it === 'string') return it
+    const text = wireText(JSON.stringify(it))
+    byKey.set(key, text)
+    return text
   }
 }
