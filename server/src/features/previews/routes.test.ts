@@ -296,6 +296,21 @@ describeOnBoth('preview features', (open) => {
     })
   })
 
+  test('F1: a changed file is taken over by itself, without a restart', async () => {
+    const changed = new Promise<void>((resolve) => {
+      const stop = app.catalogue.onChange(() => {
+        stop()
+        resolve()
+      })
+    })
+    writeFileSync(
+      featuresFile,
+      catalogueOf(acme.id, '  - { key: later, name: Later, description: New., stage: public_preview }'),
+    )
+    await changed
+    expect(keysOf(await get())).toContain('later')
+  })
+
   test('F1: a content has one number for all who publish it at once, and one that was there before is news', async () => {
     const number = app.deps.lookups.numberCatalogue
     const first = await number('one')
