@@ -22,7 +22,7 @@ afterEach(async () => {
 })
 
 /** The real `portcullis start` on PostgreSQL; `says` resolves once its log holds the text. */
-async function start() {
+async function start(configured: Record<string, string> = {}) {
   const database = await newPostgresDatabase()
   const port = await freePort()
   const child = spawn(process.execPath, [join(root, 'server/src/main.ts'), 'start'], {
@@ -32,6 +32,7 @@ async function start() {
       DATABASE_URL: database.url,
       PORTCULLIS_SECRET: 'the-secret-of-the-tests-0123456789-0123456789',
       PORTCULLIS_RESOURCE_KEY: resourceKey,
+      ...configured,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -86,4 +87,25 @@ test('SIGTERM: a request that is half here is answered, then the process ends wi
   expect(answer.headers.connection).toEqual(['close'])
   expect(await exit).toBe(0)
   idle.destroy()
+})
+
+test('SIGTERM: an open event stream is told when to come back, and the process does not wait for it', async () => {
+  const { port, child } = await start({
+    PORTCULLIS_ADMIN_EMAIL: 'ada@example.com',
+    PORTCULLIS_ADMIN_PASSWORD: 'correct horse battery staple',
+    PORTCULLIS_ORGANIZATION: 'Acme',
+  })
+  const exit = exitOf(child)
+  const evaluated = await fetch(`http://127.0.0.1:${port}/ofrep/v1/evaluate/flags`, {
+    method: 'POST',
+    headers: { 'x-api-key': resourceKey, 'content-type': 'application/json' },
+    body: JSON.stringify({ context: { organization: 'acme' } }),
+  })
+  const { eventStreams } = (await evaluated.json()) as { eventStreams: [{ url: string }] }
+  const { pathname } = new URL(eventStreams[0].url)
+  const stream = await fetch(`http://127.0.0.1:${port}${pathname}`)
+  expect(stream.status).toBe(200)
+  child.kill('SIGTERM')
+  expect(await stream.text()).toMatch(/retry: \d+\n\n$/)
+  expect(await exit).toBe(0)
 })
