@@ -4,6 +4,7 @@ import { createGroup } from '../server/src/features/groups/actions.ts'
 import { acceptInvitation, createInvitations, resendInvitation } from '../server/src/features/invitations/actions.ts'
 import { changeMemberRole } from '../server/src/features/members/actions.ts'
 import { createOrganization } from '../server/src/features/organizations/actions.ts'
+import { getPreviewFeatures, giveFeedback, savePreviewFeatures } from '../server/src/features/previews/actions.ts'
 import { createServiceAccount } from '../server/src/features/service-accounts/actions.ts'
 import { getSettings, saveSettings } from '../server/src/features/settings/actions.ts'
 import type { TokenCreation } from '../server/src/features/settings/rules.ts'
@@ -51,6 +52,7 @@ export async function furnish(dataFolder: string): Promise<Furnished> {
     planGroups(past, who, ids)
     planTokens(past, { who, ids, secrets, uses })
     planSettings(past, boss, ids)
+    planPreviews(past, who)
     planSignIns(past)
     planSecond(past, uses)
     await past.happen()
@@ -147,6 +149,21 @@ function planSettings(past: Past, boss: () => Caller, ids: Map<string, string>):
   save(61, 2.9, () => ({ creation: 'all', groupIds: [], suspendOutsideGroups: false }))
   save(23, 19, () => ({ creation: 'groups', groupIds: some('Platform', 'Security'), suspendOutsideGroups: false }))
   save(23, 20.5, () => ({ creation: 'all', groupIds: some('Platform', 'Security'), suspendOutsideGroups: false }))
+}
+
+/** Both previews of the console are on since yesterday, and somebody said something about one of them. */
+function planPreviews(past: Past, who: Map<string, Caller>): void {
+  const { deps } = past.wired
+  past.plan(past.hour(1, 9), async () => {
+    const boss = who.get(admins[0]!.name)!
+    const { version } = await getPreviewFeatures(deps, boss)
+    const wanted = { enabled: ['token-insights', 'command-palette'], ifMatch: String(version) }
+    await done(savePreviewFeatures(deps, boss, past.factsOf(0), wanted))
+  })
+  past.plan(past.hour(1, 14), async () => {
+    const text = 'The chart told me which of my tokens the old build server still uses. Hours would be nice, too.'
+    await done(giveFeedback(deps, who.get(joined[5]!.name)!, past.factsOf(5), { key: 'token-insights', text }))
+  })
 }
 
 async function saveOver(past: Past, caller: Caller, apiTokens: TokenCreation): Promise<void> {

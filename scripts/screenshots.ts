@@ -1,16 +1,26 @@
-import { mkdirSync, statSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { BrowserContextOptions, Page } from 'playwright-core'
+import { furnish } from '../demo/furnish.ts'
+import { admins, password } from '../demo/people.ts'
 import { startAuthorizationServer } from '../e2e/authorization-server.ts'
 import { launchBrowser, signInTo, usual } from '../e2e/browser.ts'
 import { newOrganization, type Person } from '../e2e/people.ts'
 import { startServer } from '../e2e/server.ts'
 
-// The pictures of the README, taken from the real console on a server of their own.
+// The pictures of the README, taken from the real console on a server of their own; all, or those that are named.
 
 const folder = resolve(import.meta.dirname, '../docs/images')
 const mostBytes = 200_000
+const wanted = process.argv.slice(2)
 mkdirSync(folder, { recursive: true })
+
+// Weeks of use are what the demo has.
+const past = mkdtempSync(join(tmpdir(), 'pcu-past-'))
+await furnish(past)
+const demo = await startServer({ template: past })
+rmSync(past, { recursive: true, force: true })
 
 const login = await startAuthorizationServer(['nightly-build', 'deploy'])
 const server = await startServer({ configured: { PORTCULLIS_ALLOWED_JWKS_HOSTS: '127.0.0.1' } })
@@ -37,17 +47,19 @@ try {
     await fetch(`${server.url}/api/v1/me`, { headers: { authorization: `Bearer ${secret}` } })
   }
 
-  const take = async (
+  const takeAt = async (
+    { url, slug }: { url: string; slug: string },
     name: string,
-    as: Person,
+    as: Pick<Person, 'email' | 'password'>,
     path: string,
     arrange: (page: Page) => Promise<unknown>,
     options: BrowserContextOptions = {},
   ) => {
-    const context = await browser.newContext({ ...usual, baseURL: server.url, colorScheme: 'light', ...options })
-    await signInTo(context, server.url, as)
+    if (wanted.length > 0 && !wanted.includes(name)) return
+    const context = await browser.newContext({ ...usual, baseURL: url, colorScheme: 'light', ...options })
+    await signInTo(context, url, as)
     const page = await context.newPage()
-    await page.goto(`/o/${org.slug}/settings/${path}`)
+    await page.goto(`/o/${slug}/settings/${path}`)
     await arrange(page)
     // The pointer hovers over nothing, and no notice is half gone.
     await page.mouse.move(0, 0)
@@ -58,6 +70,9 @@ try {
     if (size > mostBytes) throw new Error(`${name}.png has ${size} bytes, more than ${mostBytes}.`)
     console.log(`docs/images/${name}.png, ${Math.round(size / 1000)} kB`)
   }
+
+  type Picture = Parameters<typeof takeAt> extends [unknown, ...infer Rest] ? Rest : never
+  const take = (...picture: Picture) => takeAt({ url: server.url, slug: org.slug }, ...picture)
 
   await take('organization-settings', org.admin, 'organization/members', async (page) => {
     await page.getByRole('row').filter({ hasText: 'Grace Hopper' }).waitFor()
@@ -93,8 +108,13 @@ try {
   })
   await org.setCreation({ creation: 'none', groupIds: [platform.id] })
   await take('suspended', grace, 'apis', (page) => page.getByText('Your tokens are suspended').waitFor())
+  const maren = { email: admins[0]!.email, password }
+  await takeAt({ url: demo.url, slug: 'tidewater-robotics' }, 'token-insights', maren, 'token-insights', (page) =>
+    page.getByRole('table', { name: 'Worth a look' }).waitFor(),
+  )
 } finally {
   await browser.close()
   await server.stop()
+  await demo.stop()
   await login.stop()
 }

@@ -22,6 +22,8 @@ type Flag = {
 /** A bulk answer of the OpenFeature Remote Evaluation Protocol. */
 type Evaluation = { flags: Flag[]; eventStreams?: { type: string; url: string }[] }
 
+const retryMs = 10_000
+
 /** What is on for whom it is asked, as any host product asks it (F6): never read from the settings. */
 export const evaluationQuery = (org: string) =>
   queryOptions({
@@ -36,6 +38,8 @@ export const evaluationQuery = (org: string) =>
       ),
     staleTime: 60_000,
     refetchOnWindowFocus: 'always',
+    // Without an answer there is no stream that would say when to ask again.
+    refetchInterval: ({ state }) => (state.status === 'error' ? retryMs : false),
     retry: false,
   })
 
@@ -59,8 +63,6 @@ export function useFeatures(): (key: string) => Feature {
 
 export const useEvaluation = () => useQuery(evaluationQuery(useMembership().id))
 
-const retryMs = 10_000
-
 /**
  * What an admin changes shows on every open page at once: the stream says when to ask again. A page that nobody looks
  * at lets go of it, since a browser gives all pages of one address six connections (HTTP/1.1), and asks when it is back.
@@ -73,13 +75,16 @@ export function useEvaluationStream() {
   const [attempt, setAttempt] = useState(0)
   const missed = useRef(false)
   const url = data?.eventStreams?.find(({ type }) => type === 'sse')?.url
+  // Of this very server, whatever address it gives itself: nothing else may be asked from here.
+  const { pathname: ticket, search: since } = url ? new URL(url, window.location.origin) : { pathname: '', search: '' }
+  // Each answer says anew since when; an open stream knows that by itself.
+  const seen = useRef(since)
+  seen.current = since
 
   useEffect(() => {
-    if (!url || !visible) return
+    if (!ticket || !visible) return
     const again = () => void queryClient.invalidateQueries({ queryKey: evaluationQuery(org).queryKey })
-    // Of this very server, whatever address it gives itself: nothing else may be asked from here.
-    const { pathname, search } = new URL(url, window.location.origin)
-    const stream = new EventSource(pathname + search)
+    const stream = new EventSource(ticket + seen.current)
     let later: ReturnType<typeof setTimeout> | undefined
     stream.onmessage = again
     stream.onopen = () => {
@@ -100,7 +105,7 @@ export function useEvaluationStream() {
       stream.close()
       missed.current = true
     }
-  }, [org, url, visible, attempt, queryClient])
+  }, [org, ticket, visible, attempt, queryClient])
 }
 
 function useVisible() {

@@ -4,6 +4,8 @@ import classes from './day-chart.module.css'
 import { roundUp } from './insights'
 import { countUses } from './words'
 
+const compact = new Intl.NumberFormat(undefined, { notation: 'compact' })
+
 type Day = { date: string; count: number }
 
 const keys: Record<string, (at: number, last: number) => number> = {
@@ -52,7 +54,7 @@ export function DayChart({ days, summary }: { days: Day[]; summary: string }) {
       >
         {[top, top / 2, 0].map((line) => (
           <div key={line} className={classes.line} style={{ bottom: `${(line / top) * 100}%` }}>
-            {line > 0 && <span>{line.toLocaleString()}</span>}
+            {line > 0 && <span>{compact.format(line)}</span>}
           </div>
         ))}
         <div className={classes.bars} style={{ gap: days.length > 40 ? 1 : 3 }}>
