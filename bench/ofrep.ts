@@ -57,7 +57,8 @@ export async function ofrepRows(postgres: Postgres, effort: Effort): Promise<Row
     TOGGLES: String(features),
     NODE_ENV: 'production',
   })
-  const authorization = { Authorization: unleash.said.frontendToken }
+  // As a POST, too: both read who asks from a body.
+  const authorization = { Authorization: unleash.said.frontendToken, 'Content-Type': 'application/json' }
   const ours = { port: portcullis.port, pid: portcullis.pid }
   const at = ({ said, pid }: Peer<{ port: number }>) => ({ port: said.port, pid })
   const results = await takeTurns(
@@ -68,7 +69,9 @@ export async function ofrepRows(postgres: Postgres, effort: Effort): Promise<Row
       bareUnchanged: { ...at(bareUnchanged), requests: requests(etag), expectStatus: 304 },
       unleash: {
         ...at(unleash),
-        requests: people.map((it) => requestBytes('GET', `/api/frontend?userId=${it}`, authorization)),
+        requests: people.map((userId) =>
+          requestBytes('POST', '/api/frontend', authorization, JSON.stringify({ context: { userId } })),
+        ),
         expectStatus: 200,
       },
     },

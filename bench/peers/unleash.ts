@@ -15,7 +15,7 @@ const { server } = await start({
     database: at.pathname.slice(1),
     ssl: false,
   },
-  server: { host: '127.0.0.1', port: 0, disableCompression: true },
+  server: { host: '127.0.0.1', port: 0 },
   authentication: {
     type: 'none',
     initApiTokens: [
