@@ -131,6 +131,8 @@ test('as the document walks: list, select, Update; every member has it, tagged; 
   await member.page.keyboard.press('Enter')
   await member.page.getByRole('heading', { name: 'Sessions' }).waitFor()
 
+  // So it would have been seen before.
+  expect([...new Set(asked)].sort()).toEqual(['command-palette', 'token-insights-page'])
   await expectAbsent(stranger.page, other, linus, askedByStranger)
 
   await insightsTab(member.page).click()
