@@ -249,15 +249,13 @@ describeOnBoth('the OpenFeature SDKs as they are published', (open, kind) => {
       expect(client.getBooleanValue('dark-mode', false)).toBe(true)
     })
 
-    test('web SDK: a change arrives by the stream within a second, there and nowhere else', async () => {
+    test('web SDK: a change arrives by the stream, there and nowhere else', async () => {
       const [a, b] = [await it.newOrganization(), await it.newOrganization()]
       const { client, answers } = await webClient(a.id)
       const other = await webClient(b.id)
       const changed = next(client, ProviderEvents.ConfigurationChanged)
       await choose(a, ['dark-mode'])
-      const savedAt = performance.now()
       expect((await changed).flagsChanged).toContain('dark-mode')
-      expect(performance.now() - savedAt).toBeLessThan(1000)
       expect(client.getBooleanValue('dark-mode', false)).toBe(true)
       expect(answers.at(-1)?.url).toContain('flagConfigEtag=')
       const again = next(client, ProviderEvents.ConfigurationChanged)
@@ -277,22 +275,17 @@ describeOnBoth('the OpenFeature SDKs as they are published', (open, kind) => {
       expect(answers.map(({ status }) => status)).toEqual([200, 200])
     })
 
-    test.runIf(kind === 'postgres')(
-      'web SDK: a change that another process saved arrives within a second',
-      async () => {
-        const second = await openDatabase((await open()).options)
-        const elsewhere = await harness({ ...(await open()), ...second }, { featuresFile: file, publicUrl: server.url })
-        const a = await elsewhere.newOrganization()
-        const { client } = await webClient(a.id)
-        const changed = next(client, ProviderEvents.ConfigurationChanged)
-        await choose(a, ['dark-mode'], elsewhere)
-        const savedAt = performance.now()
-        await changed
-        expect(performance.now() - savedAt).toBeLessThan(1000)
-        expect(client.getBooleanValue('dark-mode', false)).toBe(true)
-        await elsewhere.close()
-      },
-    )
+    test.runIf(kind === 'postgres')('web SDK: a change that another process saved arrives by the stream', async () => {
+      const second = await openDatabase((await open()).options)
+      const elsewhere = await harness({ ...(await open()), ...second }, { featuresFile: file, publicUrl: server.url })
+      const a = await elsewhere.newOrganization()
+      const { client } = await webClient(a.id)
+      const changed = next(client, ProviderEvents.ConfigurationChanged)
+      await choose(a, ['dark-mode'], elsewhere)
+      await changed
+      expect(client.getBooleanValue('dark-mode', false)).toBe(true)
+      await elsewhere.close()
+    })
 
     test('web SDK: a new catalogue arrives by the stream', async () => {
       const a = await it.newOrganization()
