@@ -333,6 +333,7 @@ test('every page and action of the palette leads where it says', async () => {
   const open = async () => {
     await paletteButton(page).click()
     await palette(page).getByRole('option').first().waitFor()
+    await palette(page).getByRole('combobox').and(page.locator(':focus')).waitFor()
   }
   await open()
   const offered = (await palette(page).getByRole('option').locator('bdi').allTextContents()).filter(

@@ -14,6 +14,9 @@ const steps: Record<string, (at: number, last: number) => number> = {
   ArrowUp: (at, last) => (at <= 0 ? last : at - 1),
 }
 
+/** At once: whoever presses Ctrl+K goes on typing, and what is typed before the dialog's own focus would be lost. */
+const focus = (input: HTMLInputElement | null) => input?.focus()
+
 /** Typed into, walked with the arrow keys while the field keeps the focus (the ARIA pattern of a combobox with a list). */
 export function PaletteDialog({ onClose }: { onClose: () => void }) {
   const { user } = useMe()
@@ -68,6 +71,7 @@ export function PaletteDialog({ onClose }: { onClose: () => void }) {
           <div className={classes.field}>
             <IconSearch size={18} aria-hidden />
             <input
+              ref={focus}
               className={classes.input}
               role="combobox"
               aria-label="Search pages and actions"
