@@ -1,6 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { jwkOf, keys } from '../../../test/forge.ts'
 import type { KeptKeys } from '../../db/deps.ts'
 import { readAllowedHosts } from '../../outbound/addresses.ts'
@@ -244,6 +244,25 @@ describe('sets that are stored for all processes', () => {
       [[], true, false],
       [undefined, false, false],
     ])
+  })
+
+  test('what two fetches brought is stored in the order in which it came, however long storing takes', async () => {
+    const slow = Promise.withResolvers<void>()
+    const told: unknown[] = []
+    const fetched: KeyCacheParts['fetched'] = async (_provider, kept) => {
+      if (kept?.set.keys.length === 1) await slow.promise
+      told.push(kept?.set.keys.length)
+    }
+    const cache = build({ fetched })
+    await kidsOf(cache)
+    behave['/a'] = serve(rsa, p256)
+    const second = cache.refresh(at('/a'))
+    // Asked for and answered: only what was there before holds it up.
+    await vi.waitFor(async () => expect(await kidsOf(cache)).toEqual(['rsa', 'p256']))
+    expect(told).toEqual([])
+    slow.resolve()
+    await second
+    expect(told).toEqual([1, 2])
   })
 
   test('after something was stored nothing counts before it was read, also what is read meanwhile', async () => {

@@ -38,8 +38,8 @@ interface Entry {
   loading: Promise<void> | undefined
   /** Nothing of it is stored: the provider was deleted, or has another address. */
   gone: boolean
-  /** When what the last fetch brought is stored. */
-  stored: Promise<void> | undefined
+  /** When what was fetched so far is stored. */
+  stored: Promise<void>
 }
 
 const newEntry = ({ id, organizationId, jwksUrl }: Keyed): Entry => ({
@@ -53,7 +53,7 @@ const newEntry = ({ id, organizationId, jwksUrl }: Keyed): Entry => ({
   epoch: 0,
   loading: undefined,
   gone: false,
-  stored: undefined,
+  stored: Promise.resolve(),
 })
 
 const statusOf = (entry: Entry | undefined): KeyStatus => ({
@@ -122,6 +122,12 @@ export function buildKeyCache({ fetchJson, now, load, fetched }: KeyCacheParts):
     return flight
   }
 
+  /** One after another: of two sets that were asked for in the same millisecond, the one that came last must be stored last. */
+  const store = (entry: Entry, kept: KeptKeys | undefined) => {
+    const { provider, lastError } = entry
+    entry.stored = entry.stored.then(() => fetched?.(provider, kept, lastError))
+  }
+
   const fetchInto = async (entry: Entry) => {
     const { sentAtMs, answer } = download(entry.provider.jwksUrl)
     const read = readFetched(await answer)
@@ -132,7 +138,7 @@ export function buildKeyCache({ fetchJson, now, load, fetched }: KeyCacheParts):
       entry.failedAtMs = now()
       // Another process may have fared better.
       entry.stale = true
-      entry.stored = fetched?.(entry.provider, undefined, read)
+      store(entry, undefined)
       return
     }
     entry.lastError = read.note
@@ -140,7 +146,7 @@ export function buildKeyCache({ fetchJson, now, load, fetched }: KeyCacheParts):
     // By when it was asked for: of two answers that cross, the one that was asked for later is the newer set.
     const kept = { set: read.set, fetchedAtMs: sentAtMs }
     if (sentAtMs >= ageBase(entry)) entry.kept = kept
-    entry.stored = fetched?.(entry.provider, kept, read.note)
+    store(entry, kept)
   }
 
   const start = (entry: Entry): Promise<void> => {
