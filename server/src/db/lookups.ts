@@ -96,6 +96,10 @@ export interface FoundFeedback {
   created_at: Date
 }
 
+/** Text that a database can hold, and so can look for: no U+0000, no lone surrogate. */
+export const isStorable = (text: unknown): text is string =>
+  typeof text === 'string' && text.isWellFormed() && !text.includes('\u0000')
+
 export type Lookups = ReturnType<typeof lookups>
 
 /** The few look-ups that happen before an organization is known; each is one SECURITY DEFINER function (4th wall door, O1). */

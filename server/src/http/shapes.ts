@@ -30,6 +30,16 @@ export const freeText = (max: number) =>
     .refine(isPlainLines, 'Leave out control characters.')
     .meta({ maxLength: max })
 
+const isExact = (text: string) => isPlain(text) && text.trim() === text
+
+/** What is compared exactly with what others write: taken as it stands, or refused where it can only be a slip. */
+export const exactText = (max: number) =>
+  z
+    .string()
+    .min(1, 'Enter a value.')
+    .max(max, `At most ${max} characters.`)
+    .refine(isExact, { error: 'Leave out control characters, and spaces at the ends.', abort: true })
+
 const maxEmailLength = 254
 
 /** An email address in canonical form, at most as long as one can be (RFC 5321 §4.5.3.1.3). */

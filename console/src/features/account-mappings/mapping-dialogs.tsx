@@ -1,10 +1,9 @@
-import { Button, Stack, Text } from '@mantine/core'
+import { Text } from '@mantine/core'
 import { ask } from '../../api'
 import { deleteAccountMapping, updateAccountMapping } from '../../client/sdk.gen'
 import { useMembership, useRefresh } from '../../shell/session'
 import { Confirm } from '../../ui/confirm'
-import { Dialog, DialogActions } from '../../ui/dialog'
-import { Failure } from '../../ui/notice'
+import { FormDialog } from '../../ui/form-dialog'
 import { notify } from '../../ui/notify'
 import type { RowAction } from '../../ui/row-menu'
 import { useDialog } from '../../ui/use-dialog'
@@ -38,7 +37,7 @@ type OneProps = { mapping: AccountMapping; onClose: () => void }
 function EditMapping({ mapping, onClose }: OneProps) {
   const { id: org } = useMembership()
   const refresh = useRefresh()
-  const { form, pending, failure, onSubmit } = useServerForm({
+  const server = useServerForm({
     initialValues: { displayName: mapping.displayName },
     send: ({ displayName }) =>
       ask(updateAccountMapping({ path: { org, id: mapping.id }, body: { displayName: displayName.trim() } })),
@@ -48,24 +47,12 @@ function EditMapping({ mapping, onClose }: OneProps) {
       void refresh('account-mappings')
     },
   })
+  const { form } = server
   return (
-    <Dialog title="Edit display name" onClose={onClose}>
-      <form onSubmit={onSubmit} noValidate>
-        <Stack gap="md">
-          <DisplayNameField form={form} autoFocus />
-          <Text c="dimmed">For another subject, delete this mapping and add one.</Text>
-          <Failure error={failure} />
-        </Stack>
-        <DialogActions>
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={pending} disabled={!form.isDirty()}>
-            Save changes
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <FormDialog title="Edit display name" server={server} onClose={onClose}>
+      <DisplayNameField form={form} autoFocus />
+      <Text c="dimmed">For another subject, delete this mapping and add one.</Text>
+    </FormDialog>
   )
 }
 

@@ -1,9 +1,7 @@
-import { Button, Stack } from '@mantine/core'
 import { ask } from '../../api'
 import { updateGroup } from '../../client/sdk.gen'
 import { useMembership, useRefresh } from '../../shell/session'
-import { Dialog, DialogActions } from '../../ui/dialog'
-import { Failure } from '../../ui/notice'
+import { FormDialog } from '../../ui/form-dialog'
 import { notify } from '../../ui/notify'
 import { useServerForm } from '../../ui/use-server-form'
 import { checkGroupName, GroupFields } from './group-fields'
@@ -12,7 +10,7 @@ import type { Group } from './queries'
 export function EditGroupDialog({ group, onClose }: { group: Group; onClose: () => void }) {
   const { id: org } = useMembership()
   const refresh = useRefresh()
-  const { form, pending, failure, onSubmit } = useServerForm({
+  const server = useServerForm({
     initialValues: { name: group.name, description: group.description },
     validate: { name: checkGroupName },
     send: ({ name, description }) =>
@@ -23,22 +21,10 @@ export function EditGroupDialog({ group, onClose }: { group: Group; onClose: () 
       void refresh('groups', 'members', 'service-accounts')
     },
   })
+  const { form } = server
   return (
-    <Dialog title="Edit group" onClose={onClose}>
-      <form onSubmit={onSubmit} noValidate>
-        <Stack gap="md">
-          <GroupFields form={form} />
-          <Failure error={failure} />
-        </Stack>
-        <DialogActions>
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={pending} disabled={!form.isDirty()}>
-            Save changes
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <FormDialog title="Edit group" server={server} onClose={onClose}>
+      <GroupFields form={form} />
+    </FormDialog>
   )
 }

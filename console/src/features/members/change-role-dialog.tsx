@@ -1,10 +1,9 @@
-import { Button, Radio, Stack } from '@mantine/core'
+import { Radio, Stack } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { ask } from '../../api'
 import { changeMemberRole } from '../../client/sdk.gen'
 import { meQuery, useMembership, useRefresh } from '../../shell/session'
-import { Dialog, DialogActions } from '../../ui/dialog'
-import { Failure } from '../../ui/notice'
+import { FormDialog } from '../../ui/form-dialog'
 import { notify } from '../../ui/notify'
 import { useServerForm } from '../../ui/use-server-form'
 import type { Member } from './queries'
@@ -14,7 +13,7 @@ export function ChangeRoleDialog({ member, onClose }: { member: Member; onClose:
   const { id: org, accountId } = useMembership()
   const refresh = useRefresh()
   const queryClient = useQueryClient()
-  const { form, pending, failure, onSubmit } = useServerForm({
+  const server = useServerForm({
     initialValues: { role: member.role },
     send: ({ role }) => ask(changeMemberRole({ path: { org, id: member.id }, body: { role } })),
     onDone: () => {
@@ -24,35 +23,23 @@ export function ChangeRoleDialog({ member, onClose }: { member: Member; onClose:
       if (member.id === accountId) void queryClient.invalidateQueries({ queryKey: meQuery.queryKey })
     },
   })
+  const { form } = server
   return (
-    <Dialog title="Change role" onClose={onClose}>
-      <form onSubmit={onSubmit}>
-        <Stack gap="md">
-          <Radio.Group label={displayName(member)} {...form.getInputProps('role')}>
-            <Stack gap="sm" mt="xs">
-              <Radio
-                value="member"
-                label="Member"
-                description="Uses the API and creates tokens, if the settings allow it."
-              />
-              <Radio
-                value="admin"
-                label="Admin"
-                description="Also manages members, groups, service accounts and the settings."
-              />
-            </Stack>
-          </Radio.Group>
-          <Failure error={failure} />
+    <FormDialog title="Change role" action="Change role" server={server} onClose={onClose}>
+      <Radio.Group label={displayName(member)} {...form.getInputProps('role')}>
+        <Stack gap="sm" mt="xs">
+          <Radio
+            value="member"
+            label="Member"
+            description="Uses the API and creates tokens, if the settings allow it."
+          />
+          <Radio
+            value="admin"
+            label="Admin"
+            description="Also manages members, groups, service accounts and the settings."
+          />
         </Stack>
-        <DialogActions>
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={pending} disabled={!form.isDirty()}>
-            Change role
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+      </Radio.Group>
+    </FormDialog>
   )
 }

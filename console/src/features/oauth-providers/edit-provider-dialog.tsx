@@ -1,9 +1,7 @@
-import { Button, Stack } from '@mantine/core'
 import { ask } from '../../api'
 import { updateOAuthProvider } from '../../client/sdk.gen'
 import { useMembership, useRefresh } from '../../shell/session'
-import { Dialog, DialogActions } from '../../ui/dialog'
-import { Failure } from '../../ui/notice'
+import { FormDialog } from '../../ui/form-dialog'
 import { notify } from '../../ui/notify'
 import { useServerForm } from '../../ui/use-server-form'
 import { AudiencesField } from './audiences-field'
@@ -16,7 +14,7 @@ import { countMappings } from './words'
 export function EditProviderDialog({ provider, onClose }: { provider: OAuthProvider; onClose: () => void }) {
   const { id: org } = useMembership()
   const refresh = useRefresh()
-  const { form, pending, failure, onSubmit } = useServerForm({
+  const server = useServerForm({
     initialValues: valuesOf(provider),
     validate: checks,
     fieldOfCode,
@@ -31,6 +29,7 @@ export function EditProviderDialog({ provider, onClose }: { provider: OAuthProvi
       void refresh('oauth-providers', 'account-mappings')
     },
   })
+  const { form } = server
   const discovery = useDiscovery(org, form)
   const { mappingCount } = provider
   const subjectReason =
@@ -38,23 +37,10 @@ export function EditProviderDialog({ provider, onClose }: { provider: OAuthProvi
       ? `Fixed while there are account mappings (${countMappings(mappingCount)}): their subjects are values of this claim.`
       : undefined
   return (
-    <Dialog title="Edit provider" size="lg" onClose={onClose}>
-      <form onSubmit={onSubmit} noValidate>
-        <Stack gap="md">
-          <IssuerFields form={form} discovery={discovery} fixed />
-          <AudiencesField form={form} />
-          <ClaimsFields form={form} subjectReason={subjectReason} />
-          <Failure error={failure} />
-        </Stack>
-        <DialogActions>
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={pending} disabled={!form.isDirty()}>
-            Save changes
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <FormDialog title="Edit provider" size="lg" server={server} onClose={onClose}>
+      <IssuerFields form={form} discovery={discovery} fixed />
+      <AudiencesField form={form} />
+      <ClaimsFields form={form} subjectReason={subjectReason} />
+    </FormDialog>
   )
 }

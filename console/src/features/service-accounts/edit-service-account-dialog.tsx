@@ -1,9 +1,7 @@
-import { Button, Stack } from '@mantine/core'
 import { ask } from '../../api'
 import { updateServiceAccount } from '../../client/sdk.gen'
 import { useMembership, useRefresh } from '../../shell/session'
-import { Dialog, DialogActions } from '../../ui/dialog'
-import { Failure } from '../../ui/notice'
+import { FormDialog } from '../../ui/form-dialog'
 import { notify } from '../../ui/notify'
 import { useServerForm } from '../../ui/use-server-form'
 import type { ServiceAccount } from './queries'
@@ -12,7 +10,7 @@ import { checkDisplayName, ServiceAccountFields, type ServiceAccountValues } fro
 export function EditServiceAccountDialog({ account, onClose }: { account: ServiceAccount; onClose: () => void }) {
   const { id: org } = useMembership()
   const refresh = useRefresh()
-  const { form, pending, failure, onSubmit } = useServerForm<ServiceAccountValues, unknown>({
+  const server = useServerForm<ServiceAccountValues, unknown>({
     initialValues: { name: account.name, role: account.role },
     validate: { name: checkDisplayName },
     send: ({ name, role }) =>
@@ -23,22 +21,10 @@ export function EditServiceAccountDialog({ account, onClose }: { account: Servic
       void refresh('service-accounts', 'groups', 'tokens')
     },
   })
+  const { form } = server
   return (
-    <Dialog title="Edit service account" onClose={onClose}>
-      <form onSubmit={onSubmit} noValidate>
-        <Stack gap="md">
-          <ServiceAccountFields form={form} />
-          <Failure error={failure} />
-        </Stack>
-        <DialogActions>
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={pending} disabled={!form.isDirty()}>
-            Save changes
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <FormDialog title="Edit service account" server={server} onClose={onClose}>
+      <ServiceAccountFields form={form} />
+    </FormDialog>
   )
 }

@@ -23,22 +23,12 @@ function Uses({ count, most }: { count: number; most: number }) {
   )
 }
 
-const none = <Empty title="No tokens yet" order={4} />
+type Used = { count: number; lastUsedAt: string | null }
 
-export function TokenUsage({ tokens }: { tokens: UsedToken[] }) {
-  const { slug, role } = useMembership()
-  const most = Math.max(...tokens.map(({ count }) => count), 0)
-  const columns: Column<UsedToken>[] = [
-    { key: 'token', header: 'Token', width: 'minmax(0, 1.6fr)', cell: ({ name }) => <Name>{name}</Name> },
-    ...(role === 'admin'
-      ? [
-          {
-            key: 'account',
-            header: 'Account',
-            cell: ({ account }: UsedToken) => <Owner slug={slug} account={account} />,
-          },
-        ]
-      : []),
+/** The columns that say how much, beside the one with the most, and when last. */
+function usesOf<Row extends Used>(rows: readonly Row[]): Column<Row>[] {
+  const most = Math.max(...rows.map(({ count }) => count), 0)
+  return [
     {
       key: 'uses',
       header: 'Uses',
@@ -51,6 +41,25 @@ export function TokenUsage({ tokens }: { tokens: UsedToken[] }) {
       width: '130px',
       cell: ({ lastUsedAt }) => <RelativeTime iso={lastUsedAt} none="Never" />,
     },
+  ]
+}
+
+const none = <Empty title="No tokens yet" order={4} />
+
+export function TokenUsage({ tokens }: { tokens: UsedToken[] }) {
+  const { slug, role } = useMembership()
+  const columns: Column<UsedToken>[] = [
+    { key: 'token', header: 'Token', width: 'minmax(0, 1.6fr)', cell: ({ name }) => <Name>{name}</Name> },
+    ...(role === 'admin'
+      ? [
+          {
+            key: 'account',
+            header: 'Account',
+            cell: ({ account }: UsedToken) => <Owner slug={slug} account={account} />,
+          },
+        ]
+      : []),
+    ...usesOf(tokens),
   ]
   return (
     <DataTable
@@ -66,7 +75,6 @@ export function TokenUsage({ tokens }: { tokens: UsedToken[] }) {
 export function AccountUsage({ tokens }: { tokens: UsedToken[] }) {
   const { slug } = useMembership()
   const accounts = perAccount(tokens)
-  const most = Math.max(...accounts.map(({ count }) => count), 0)
   const columns: Column<UsedAccount>[] = [
     {
       key: 'account',
@@ -76,18 +84,7 @@ export function AccountUsage({ tokens }: { tokens: UsedToken[] }) {
     },
     { key: 'kind', header: 'Kind', cell: ({ account }) => kinds[account.kind] },
     { key: 'tokens', header: 'Tokens', width: '110px', cell: ({ tokens }) => countTokens(tokens) },
-    {
-      key: 'uses',
-      header: 'Uses',
-      width: 'minmax(0, 1.6fr)',
-      cell: ({ count }) => <Uses count={count} most={most} />,
-    },
-    {
-      key: 'used',
-      header: 'Last used',
-      width: '130px',
-      cell: ({ lastUsedAt }) => <RelativeTime iso={lastUsedAt} none="Never" />,
-    },
+    ...usesOf(accounts),
   ]
   return (
     <DataTable

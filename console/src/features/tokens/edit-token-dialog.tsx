@@ -1,8 +1,7 @@
-import { Button, Stack, Textarea, TextInput } from '@mantine/core'
+import { Textarea, TextInput } from '@mantine/core'
 import { ask } from '../../api'
 import { updateToken } from '../../client/sdk.gen'
-import { Dialog, DialogActions } from '../../ui/dialog'
-import { Failure } from '../../ui/notice'
+import { FormDialog } from '../../ui/form-dialog'
 import { notify } from '../../ui/notify'
 import { useServerForm } from '../../ui/use-server-form'
 import { checkTokenName } from './create-token-form'
@@ -11,7 +10,7 @@ import type { Token } from './queries'
 type Props = { org: string; token: Token; onDone: () => void; onClose: () => void }
 
 export function EditTokenDialog({ org, token, onDone, onClose }: Props) {
-  const { form, pending, failure, onSubmit } = useServerForm({
+  const server = useServerForm({
     initialValues: { name: token.name, description: token.description },
     validate: { name: checkTokenName },
     send: ({ name, description }) =>
@@ -21,30 +20,18 @@ export function EditTokenDialog({ org, token, onDone, onClose }: Props) {
       onDone()
     },
   })
+  const { form } = server
   return (
-    <Dialog title="Edit token" onClose={onClose}>
-      <form onSubmit={onSubmit} noValidate>
-        <Stack gap="md">
-          <TextInput label="Name" required maxLength={200} data-autofocus {...form.getInputProps('name')} />
-          <Textarea
-            label="Description"
-            autosize
-            minRows={2}
-            maxRows={6}
-            maxLength={500}
-            {...form.getInputProps('description')}
-          />
-          <Failure error={failure} />
-        </Stack>
-        <DialogActions>
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={pending} disabled={!form.isDirty()}>
-            Save changes
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <FormDialog title="Edit token" server={server} onClose={onClose}>
+      <TextInput label="Name" required maxLength={200} data-autofocus {...form.getInputProps('name')} />
+      <Textarea
+        label="Description"
+        autosize
+        minRows={2}
+        maxRows={6}
+        maxLength={500}
+        {...form.getInputProps('description')}
+      />
+    </FormDialog>
   )
 }

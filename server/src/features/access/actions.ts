@@ -1,6 +1,6 @@
 import type { KeyCache } from '../../db/deps.ts'
 import type { Lease } from '../../db/feed.ts'
-import type { ExternalQuestion, Lookups } from '../../db/lookups.ts'
+import { type ExternalQuestion, isStorable, type Lookups } from '../../db/lookups.ts'
 import { type Judged, judgeAgain, judgeToken } from '../external-tokens/actions.ts'
 import { type ExternalReason, effectiveRole } from '../external-tokens/rules.ts'
 import { type Jws, looksLikeJws, maxJwsLength } from '../jws/rules.ts'
@@ -130,10 +130,7 @@ function admitted(
   return { active: true, evidence }
 }
 
-/** What can be a subject: the claims that are strings and that a database can hold (no U+0000, no lone surrogate). */
-const isStorable = (text: unknown): text is string =>
-  typeof text === 'string' && text.isWellFormed() && !text.includes('\u0000')
-
+/** What can be a subject: the claims that are strings and that a database can hold. */
 function questionOf(issuer: string, jws: Jws, named: string | undefined): ExternalQuestion | undefined {
   if (!isStorable(issuer) || !isStorable(named ?? '')) return undefined
   const claims = Object.fromEntries(

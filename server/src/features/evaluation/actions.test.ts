@@ -2,12 +2,19 @@ import { expect, test } from 'vitest'
 import { organizationA } from '../../../test/gate-server.ts'
 import type { Catalogue } from '../catalogue/rules.ts'
 import { ownFeatures } from '../catalogue/rules.ts'
+import type { VersionedStanding } from '../previews/rules.ts'
 import { buildEvaluations } from './actions.ts'
-import type { Versioned } from './rules.ts'
 
-const standing = (): Versioned => ({ id: organizationA, slug: 'a', chosen: new Set(['command-palette']), version: 1 })
+const standing = (): VersionedStanding => ({
+  id: organizationA,
+  slug: 'a',
+  chosen: new Set(['command-palette']),
+  version: 1,
+})
 
-function evaluations(standingOf: (idOrSlug: string) => Versioned | undefined | Promise<Versioned | undefined>) {
+function evaluations(
+  standingOf: (idOrSlug: string) => VersionedStanding | undefined | Promise<VersionedStanding | undefined>,
+) {
   const world = { catalogue: { features: ownFeatures, number: 1 } as Catalogue, nowMs: 0 }
   const built = buildEvaluations({
     catalogue: { current: () => world.catalogue },

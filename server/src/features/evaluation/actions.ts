@@ -1,17 +1,6 @@
 import type { Catalogue } from '../catalogue/rules.ts'
-import {
-  bulkOf,
-  etagOf,
-  type Flag,
-  flagsOf,
-  hourOf,
-  readTicket,
-  type Ticket,
-  ticketKey,
-  ticketOf,
-  type Versioned,
-  versionOf,
-} from './rules.ts'
+import { type VersionedStanding, versionOf } from '../previews/rules.ts'
+import { bulkOf, etagOf, type Flag, flagsOf, hourOf, readTicket, type Ticket, ticketKey, ticketOf } from './rules.ts'
 
 /**
  * A body's UTF-8, each byte as one character (Latin-1): node sends such a text in one piece with the head, and a
@@ -34,7 +23,7 @@ export interface Answers {
 export interface EvaluationParts {
   catalogue: { current: () => Catalogue }
   /** Where an organization stands, by its id or slug; in the same tick when memory may say (N3). */
-  previews: { standingOf: (idOrSlug: string) => Versioned | undefined | Promise<Versioned | undefined> }
+  previews: { standingOf: (idOrSlug: string) => VersionedStanding | undefined | Promise<VersionedStanding | undefined> }
   /** Newest first; tickets of the older ones are still good. */
   secrets: readonly [string, ...string[]]
   publicUrl: string
@@ -52,9 +41,9 @@ export interface Evaluations {
 export function buildEvaluations({ catalogue, previews, secrets, publicUrl, now }: EvaluationParts): Evaluations {
   const keys = secrets.map(ticketKey) as [Buffer, ...Buffer[]]
   // Held by the standing itself: what memory forgets (N3) takes its answers along.
-  const composed = new WeakMap<Versioned, { of: Catalogue; hour: number; answers: Answers }>()
+  const composed = new WeakMap<VersionedStanding, { of: Catalogue; hour: number; answers: Answers }>()
 
-  const compose = (of: Catalogue, by: Versioned, hour: number): Answers => {
+  const compose = (of: Catalogue, by: VersionedStanding, hour: number): Answers => {
     const flags = flagsOf(of, by)
     const version = versionOf(of, by)
     // What a client has seen stands in the address, so that a change before it connected is told when it does.
@@ -63,7 +52,7 @@ export function buildEvaluations({ catalogue, previews, secrets, publicUrl, now 
     return { organizationId: by.id, version, all: wireText(all), etag: etagOf(all), one: onDemand(flags) }
   }
 
-  const answersOf = (by: Versioned): Answers => {
+  const answersOf = (by: VersionedStanding): Answers => {
     const of = catalogue.current()
     const hour = hourOf(now())
     const known = composed.get(by)

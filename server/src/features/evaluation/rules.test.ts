@@ -1,18 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Catalogue, Feature, Stage } from '../catalogue/rules.ts'
-import {
-  bulkOf,
-  etagOf,
-  flagsOf,
-  hourOf,
-  isUnchanged,
-  namesTag,
-  readTicket,
-  ticketKey,
-  ticketOf,
-  type Versioned,
-} from './rules.ts'
+import type { VersionedStanding } from '../previews/rules.ts'
+import { bulkOf, etagOf, flagsOf, hourOf, isUnchanged, namesTag, readTicket, ticketKey, ticketOf } from './rules.ts'
 
 const organizationA = 'org_01jd7z0000e1a8m3r5t7v9x1z3'
 const organizationB = 'org_01jd7z0000e1a8m3r5t7v9x1z4'
@@ -48,7 +38,12 @@ const catalogue: Catalogue = {
   ],
 }
 
-const a: Versioned = { id: organizationA, slug: 'a', chosen: new Set(['chosen', 'private', 'gone']), version: 3 }
+const a: VersionedStanding = {
+  id: organizationA,
+  slug: 'a',
+  chosen: new Set(['chosen', 'private', 'gone']),
+  version: 3,
+}
 
 describe('F6: the flags of an organization', () => {
   const flags = flagsOf(catalogue, a)

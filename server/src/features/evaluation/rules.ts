@@ -1,12 +1,7 @@
 import { createHmac, hash, hkdfSync, timingSafeEqual } from 'node:crypto'
 import { idPattern } from '../../kernel/ids.ts'
 import type { Catalogue, Feature } from '../catalogue/rules.ts'
-import { type Evaluation, evaluate, isSeen, type Standing } from '../previews/rules.ts'
-
-/** An organization's standing, with the number of its choice: it grows with each change of it. */
-export interface Versioned extends Standing {
-  version: number
-}
+import { type Evaluation, evaluate, isSeen, type VersionedStanding, versionOf } from '../previews/rules.ts'
 
 /** What any user interface needs to draw the tag (F5). Scalars alone, as the protocol has it; what is not there is left out. */
 export interface FlagMetadata {
@@ -28,12 +23,9 @@ export interface Flag extends Evaluation {
   metadata: FlagMetadata
 }
 
-/** Grows with each change of the choice or of the catalogue, and never goes back. */
-export const versionOf = (catalogue: Catalogue, by: Versioned): number => by.version + catalogue.number
-
 const isPreview = ({ stage }: Feature) => stage === 'private_preview' || stage === 'public_preview'
 
-const flagOf = (it: Feature, catalogue: Catalogue, by: Versioned): Flag => ({
+const flagOf = (it: Feature, catalogue: Catalogue, by: VersionedStanding): Flag => ({
   key: it.key,
   ...evaluate(it, catalogue, by),
   metadata: {
@@ -50,14 +42,14 @@ const flagOf = (it: Feature, catalogue: Catalogue, by: Versioned): Flag => ({
 })
 
 /** F6: every feature that this organization may see; what it may not see is not there, as if it were unknown (F2). */
-export const flagsOf = (catalogue: Catalogue, by: Versioned): Flag[] =>
+export const flagsOf = (catalogue: Catalogue, by: VersionedStanding): Flag[] =>
   catalogue.features.filter((it) => isSeen(it, by)).map((it) => flagOf(it, catalogue, by))
 
 /** How long an OFREP client keeps the stream of a page that nobody looks at. */
 const inactivityDelaySec = 120
 
 /** The bulk answer (`bulkEvaluationSuccess`). */
-export const bulkOf = (catalogue: Catalogue, by: Versioned, flags: readonly Flag[], streamUrl: string) => ({
+export const bulkOf = (catalogue: Catalogue, by: VersionedStanding, flags: readonly Flag[], streamUrl: string) => ({
   flags,
   metadata: { flagSetId: by.id, version: versionOf(catalogue, by) },
   eventStreams: [{ type: 'sse', url: streamUrl, inactivityDelaySec }],

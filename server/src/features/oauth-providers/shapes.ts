@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { accountName, nameText, page, paging, role, sentTime } from '../../http/shapes.ts'
+import { accountName, exactText, nameText, page, paging, role, sentTime } from '../../http/shapes.ts'
 import {
   defaultAlgorithms,
   defaultClockToleranceSeconds,
@@ -8,16 +8,6 @@ import {
   maxClockToleranceSeconds,
   signatureAlgorithms,
 } from './rules.ts'
-
-const isExact = (text: string) => text.isWellFormed() && text.trim() === text && !/[\p{Cc}\u2028\u2029]/u.test(text)
-
-/** What is compared exactly with what a token says: taken as it stands, or refused where it can only be a slip. */
-const exactText = (max: number) =>
-  z
-    .string()
-    .min(1, 'Enter a value.')
-    .max(max, `At most ${max} characters.`)
-    .refine(isExact, { error: 'Leave out control characters, and spaces at the ends.', abort: true })
 
 /** OpenID Connect Discovery 1.0 §3, RFC 8414 §2: an issuer is a URL without query and fragment; no slash is added or taken. */
 const issuer = () =>

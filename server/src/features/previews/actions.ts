@@ -2,18 +2,18 @@ import { LRUCache } from 'lru-cache'
 import type { Forget } from '../../db/change.ts'
 import type { Deps } from '../../db/deps.ts'
 import type { Lease } from '../../db/feed.ts'
-import type { Lookups } from '../../db/lookups.ts'
+import { isStorable, type Lookups } from '../../db/lookups.ts'
 import type { RequestFacts } from '../../kernel/deps.ts'
 import { type Result, refuse } from '../../kernel/result.ts'
 import type { AccountName, Caller } from '../accounts/rules.ts'
 import { byOf } from '../accounts/rules.ts'
 import type { Catalogue, Feature, Stage } from '../catalogue/rules.ts'
-import { isListed, isOn, mayChoose, nextChoice } from './rules.ts'
-import { type Choice, insertFeedback, readStanding, type StoredStanding, toStanding, writeChoices } from './store.ts'
+import { isListed, isOn, mayChoose, nextChoice, type VersionedStanding, versionOf } from './rules.ts'
+import { type Choice, insertFeedback, readStanding, toStanding, writeChoices } from './store.ts'
 
 export interface Previews {
   /** Where an organization stands, by id or slug; in the same tick when memory may say (N3), the same object while nothing changes. */
-  standingOf: (idOrSlug: string) => StoredStanding | undefined | Promise<StoredStanding | undefined>
+  standingOf: (idOrSlug: string) => VersionedStanding | undefined | Promise<VersionedStanding | undefined>
   /** F5: is a feature on for this organization? */
   isOn: (organizationId: string, key: string) => Promise<boolean>
   forget: (what: readonly Forget[] | 'everything') => void
@@ -31,11 +31,11 @@ const maxRemembered = 20_000
 
 /** What this process remembers of organizations' choices, under the lease as the gate does (N3). */
 export function buildPreviews({ lease, lookups, catalogue }: PreviewsParts): Previews {
-  const standings = new LRUCache<string, StoredStanding>({ max: maxRemembered })
+  const standings = new LRUCache<string, VersionedStanding>({ max: maxRemembered })
   const ids = new LRUCache<string, string>({ max: maxRemembered })
   const listeners = new Set<(organizationId: string | undefined) => void>()
 
-  const ask = async (idOrSlug: string): Promise<StoredStanding | undefined> => {
+  const ask = async (idOrSlug: string): Promise<VersionedStanding | undefined> => {
     const { epoch } = lease
     const row = await lookups.findPreviewChoices(idOrSlug)
     if (!row) return undefined
@@ -50,7 +50,7 @@ export function buildPreviews({ lease, lookups, catalogue }: PreviewsParts): Pre
 
   const standingOf: Previews['standingOf'] = (idOrSlug) => {
     // A database cannot hold it, so nobody is called so.
-    if (!idOrSlug.isWellFormed() || idOrSlug.includes('\u0000') || idOrSlug.length > 200) return undefined
+    if (!isStorable(idOrSlug) || idOrSlug.length > 200) return undefined
     const known = lease.holds ? standings.get(ids.get(idOrSlug) ?? idOrSlug) : undefined
     return known ?? ask(idOrSlug)
   }
@@ -107,7 +107,7 @@ export interface PreviewsView {
 }
 
 /** F8: what is listed and chosen together have one version, so a catalogue that changed meanwhile is a conflict, too. */
-function viewOf(catalogue: Catalogue, standing: StoredStanding, choices: ReadonlyMap<string, Choice>): PreviewsView {
+function viewOf(catalogue: Catalogue, standing: VersionedStanding, choices: ReadonlyMap<string, Choice>): PreviewsView {
   const listed = catalogue.features.filter((it) => isListed(it, standing))
   const view = (it: Feature): PreviewFeatureView => ({
     key: it.key,
@@ -123,7 +123,7 @@ function viewOf(catalogue: Catalogue, standing: StoredStanding, choices: Readonl
     enabledAt: choices.get(it.key)?.enabledAt ?? null,
     enabledBy: choices.get(it.key)?.enabledBy ?? null,
   })
-  return { features: listed.map(view), version: standing.version + catalogue.number }
+  return { features: listed.map(view), version: versionOf(catalogue, standing) }
 }
 
 /** F2: the features that this organization may choose, and what it chose. */

@@ -8,6 +8,14 @@ export interface Standing {
   chosen: ReadonlySet<string>
 }
 
+/** With the number of the choice, which grows with each change of it (F8). */
+export interface VersionedStanding extends Standing {
+  version: number
+}
+
+/** F8: of what is listed and chosen together. Grows with each change of the choice or of the catalogue, and never goes back. */
+export const versionOf = (catalogue: Catalogue, by: VersionedStanding): number => by.version + catalogue.number
+
 export interface Evaluation {
   value: boolean
   variant: 'on' | 'off'

@@ -1,15 +1,10 @@
 import type { Reader, Writer } from '../../db/change.ts'
 import type { FoundChoices } from '../../db/lookups.ts'
 import type { AccountName } from '../accounts/rules.ts'
-import type { Standing } from './rules.ts'
-
-/** Where an organization stands, with the version of its choice (F8). */
-export interface StoredStanding extends Standing {
-  version: number
-}
+import type { VersionedStanding } from './rules.ts'
 
 /** A row of `find_preview_choices`. */
-export const toStanding = (row: FoundChoices): StoredStanding => ({
+export const toStanding = (row: FoundChoices): VersionedStanding => ({
   id: row.organization_id,
   slug: row.slug,
   version: row.version,
@@ -25,7 +20,7 @@ export interface Choice {
 export async function readStanding(
   db: Reader,
   organizationId: string,
-): Promise<{ standing: StoredStanding; choices: Map<string, Choice> }> {
+): Promise<{ standing: VersionedStanding; choices: Map<string, Choice> }> {
   const { slug, version } = await db
     .selectFrom('organizations as o')
     .leftJoin('preview_settings as s', 's.organization_id', 'o.id')
