@@ -7,7 +7,7 @@ import type { RequestFacts } from '../../kernel/deps.ts'
 import { type Result, refuse } from '../../kernel/result.ts'
 import type { AccountName, Caller } from '../accounts/rules.ts'
 import { byOf } from '../accounts/rules.ts'
-import type { Catalogue, Feature, Stage } from '../catalogue/rules.ts'
+import type { Catalogue, Feature } from '../catalogue/rules.ts'
 import { isListed, isOn, mayChoose, nextChoice, type VersionedStanding, versionOf } from './rules.ts'
 import { type Choice, insertFeedback, readStanding, toStanding, writeChoices } from './store.ts'
 
@@ -86,15 +86,7 @@ export function buildPreviews({ lease, lookups, catalogue }: PreviewsParts): Pre
   }
 }
 
-export interface PreviewFeatureView {
-  key: string
-  name: string
-  description: string
-  stage: Stage
-  documentationUrl: string | null
-  feedbackUrl: string | null
-  since: string | null
-  plannedEnd: string | null
+export type PreviewFeatureView = Omit<Feature, 'organizations' | 'requires'> & {
   requires: string[]
   enabled: boolean
   enabledAt: Date | null
@@ -109,15 +101,8 @@ export interface PreviewsView {
 /** F8: what is listed and chosen together have one version, so a catalogue that changed meanwhile is a conflict, too. */
 function viewOf(catalogue: Catalogue, standing: VersionedStanding, choices: ReadonlyMap<string, Choice>): PreviewsView {
   const listed = catalogue.features.filter((it) => isListed(it, standing))
-  const view = (it: Feature): PreviewFeatureView => ({
-    key: it.key,
-    name: it.name,
-    description: it.description,
-    stage: it.stage,
-    documentationUrl: it.documentationUrl,
-    feedbackUrl: it.feedbackUrl,
-    since: it.since,
-    plannedEnd: it.plannedEnd,
+  const view = ({ organizations: _, ...it }: Feature): PreviewFeatureView => ({
+    ...it,
     requires: [...it.requires],
     enabled: choices.has(it.key),
     enabledAt: choices.get(it.key)?.enabledAt ?? null,
