@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { catalogueSchema } from './features/catalogue/shapes.ts'
 import { openApiOf } from './http/openapi.ts'
-import { described } from './wire.ts'
+import { described } from './routes.ts'
 
 /** Writes what is generated from declarations and committed, or with `--check` fails when it is not what they say. */
 const generated = { 'openapi.json': openApiOf(described), 'docs/features.schema.json': catalogueSchema() }

@@ -8,32 +8,19 @@ import type { Deps } from './db/deps.ts'
 import { Lease } from './db/feed.ts'
 import { lookups } from './db/lookups.ts'
 import type { OpenDatabase } from './db/open.ts'
+import { peers as knownPeers } from './db/peers.ts'
 import { people } from './db/people.ts'
 import { setups } from './db/setups.ts'
 import { buildGate } from './features/access/actions.ts'
 import { Memory } from './features/access/store.ts'
-import { accountMappingRoutes } from './features/account-mappings/routes.ts'
-import { accountRoutes } from './features/accounts/routes.ts'
-import { auditRoutes } from './features/audit/routes.ts'
 import { openCatalogue } from './features/catalogue/actions.ts'
 import { tellExpirations } from './features/expiry-notices/actions.ts'
-import { groupMemberRoutes } from './features/group-members/routes.ts'
-import { groupRoutes } from './features/groups/routes.ts'
-import { invitationRoutes } from './features/invitations/routes.ts'
-import { memberRoutes } from './features/members/routes.ts'
-import { oauthProviderRoutes } from './features/oauth-providers/routes.ts'
-import { organizationRoutes } from './features/organizations/routes.ts'
 import { buildPreviews } from './features/previews/actions.ts'
-import { previewRoutes } from './features/previews/routes.ts'
-import { serviceAccountRoutes } from './features/service-accounts/routes.ts'
-import { settingsRoutes } from './features/settings/routes.ts'
-import { setupRoutes } from './features/setup/routes.ts'
+import { buildPresence } from './features/propagation/actions.ts'
 import { buildSignIn } from './features/sign-in/actions.ts'
 import { signInRoutes } from './features/sign-in/routes.ts'
 import { buildKeyCache, storedKeys } from './features/signing-keys/actions.ts'
-import { tokenRoutes } from './features/tokens/routes.ts'
 import { buildRecorder } from './features/usage/actions.ts'
-import { usageRoutes } from './features/usage/routes.ts'
 import { consoleFiles } from './http/console-files.ts'
 import { resourceKeys } from './http/credentials.ts'
 import { documentsOf } from './http/documents.ts'
@@ -45,7 +32,6 @@ import { linkGuards } from './http/link-guard.ts'
 import { createMetrics } from './http/metrics.ts'
 import { buildOfrep } from './http/ofrep-wired.ts'
 import { openApiOf } from './http/openapi.ts'
-import { doorPaths } from './http/openapi-doors.ts'
 import { originsOf } from './http/origins.ts'
 import { buildRouter } from './http/router.ts'
 import { signInHandler } from './http/sign-in.ts'
@@ -53,28 +39,7 @@ import type { Outbox, World } from './kernel/deps.ts'
 import { allowedHostsOf, targetOf } from './outbound/addresses.ts'
 import { buildFetchJson } from './outbound/fetch-json.ts'
 import { resolveHost } from './outbound/resolve.ts'
-
-/** Every route of the management API; the OpenAPI document and the route table test read this list. */
-export const routes = [
-  ...accountRoutes,
-  ...organizationRoutes,
-  ...settingsRoutes,
-  ...memberRoutes,
-  ...invitationRoutes,
-  ...serviceAccountRoutes,
-  ...groupRoutes,
-  ...groupMemberRoutes,
-  ...usageRoutes,
-  ...tokenRoutes,
-  ...oauthProviderRoutes,
-  ...accountMappingRoutes,
-  ...previewRoutes,
-  ...auditRoutes,
-  ...setupRoutes,
-]
-
-/** What the OpenAPI document tells of. */
-export const described = { routes, signIn: signInRoutes, doors: doorPaths }
+import { described, routes } from './routes.ts'
 
 export interface Options {
   publicUrl: string
@@ -114,16 +79,26 @@ export async function wire(
   world: World = realWorld,
 ) {
   const { db } = database
+  const { publishes = true } = options
   const now = () => world.now().getTime()
   const memory = new Memory()
   const forget = (what: readonly Forget[] | 'everything') => {
-    memory.forget(what, world.now())
+    memory.forget(what)
     if (what === 'everything') keys.forget()
     else for (const it of what) if (it.kind === 'provider') keys.forget(it.id)
     previews.forget(what)
   }
   const lease = new Lease(database.feed, forget)
   const look = lookups(db)
+  const peers = knownPeers(db)
+  const presence = buildPresence({
+    name: `${hostname()}:${process.pid}:${randomBytes(3).toString('hex')}`,
+    lease,
+    peers,
+    // A folder belongs to one process; commands on a database are no servers.
+    isAlone: database.lock !== undefined || !publishes,
+    failed: (err) => log.warn({ err }, 'it was not told who obeys what was saved'),
+  })
   const failed = (error: unknown, requestId?: string) => log.error({ err: error, requestId }, 'a request failed')
   const recorder = buildRecorder({
     write: look.recordUses,
@@ -172,7 +147,6 @@ export async function wire(
     }),
   })
   let refusedCatalogues = 0
-  const { publishes = true } = options
   const catalogue = await openCatalogue({
     file: publishes ? options.featuresFile : undefined,
     number: publishes ? look.numberCatalogue : async () => 0,
@@ -224,12 +198,8 @@ export async function wire(
     keys,
     fetchJson,
     mayNameUrl: (url) => targetOf(url, allowed) !== undefined,
-    confirmation: {
-      name: `${hostname()}:${process.pid}`,
-      forgotAt: (organizationId) => memory.forgotAt(organizationId),
-      confirmedAt: () => new Date(Date.now() - Math.round(lease.ageMs)),
-      holdsLease: () => lease.holds,
-    },
+    peers,
+    presence,
   }
   const keeper = buildDoorkeeper({ gate, signIn, lookups: look, read, publicUrl: options.publicUrl, origins })
   const documents = documentsOf(openApiOf(described), options.productName)
@@ -280,6 +250,7 @@ export async function wire(
     tellExpirations: notices,
     catalogue,
     previews,
+    presence,
     /** A stop: whoever waits for changes is told to come back later. */
     endStreams: ofrep.streams.endAll,
     /** For the operator: a one-time link to choose a new password. */
@@ -291,6 +262,7 @@ export async function wire(
       ofrep.close()
       await signIn.settled()
       await recorder.close()
+      await presence.close()
       await lease.close()
       await database.close()
     },

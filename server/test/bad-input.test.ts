@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { AnyRoute } from '../src/http/route.ts'
-import { routes } from '../src/wire.ts'
+import { routes } from '../src/routes.ts'
 import { openTestDatabase, type TestDatabase } from './databases.ts'
 import { type Answer, type Harness, harness, publicUrl } from './harness.ts'
 import { type Cell, type Stage, setStage, table } from './route-table.ts'

@@ -72,6 +72,7 @@ const order = [
   'groups',
   'group-members',
   'settings',
+  'propagation',
   'tokens',
   'usage',
   'expiry-notices',

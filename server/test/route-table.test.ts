@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { AnyRoute } from '../src/http/route.ts'
-import { routes } from '../src/wire.ts'
+import { routes } from '../src/routes.ts'
 import { describeOnBoth } from './databases.ts'
 import { type Harness, harness } from './harness.ts'
 import {

@@ -15,6 +15,7 @@ const shared = [
   'rate_limits',
   'setups',
   'feed_head',
+  'peers',
   'catalogues',
   'kysely_migration',
   'kysely_migration_lock',
@@ -26,16 +27,20 @@ const definers = [
   'claim_expiry_notices(batch jsonb, at_time timestamp with time zone, digest_of text, digest_day date)',
   'expiring_tokens(later_than timestamp with time zone, until timestamp with time zone, seen_expiry timestamp with time zone, seen_id text, at_most integer)',
   'feed_after(seen bigint, at_most integer)',
+  'feed_since(seen bigint, at_most integer)',
   'find_external(wanted_issuer text, wanted_audiences jsonb, claims jsonb, named text)',
   'find_invitation(wanted_hash text)',
+  'find_peers(wanted_organization text)',
   'find_preview_choices(id_or_slug text)',
   'find_provider_keys(wanted_provider text)',
   'find_token(wanted_hash text)',
+  'forget_peer(wanted text)',
   'list_feedback(of_feature text, before_id text, at_most integer)',
   'memberships_of(wanted_user text)',
   'number_catalogue(content_hash text)',
   'organization_count()',
   'record_key_fetch(at_provider text, from_url text, at_time timestamp with time zone, failure text)',
+  'record_peers(batch jsonb)',
   'record_uses(batch jsonb)',
 ]
 
@@ -171,6 +176,14 @@ async function furnish(opened: OpenDatabase): Promise<string> {
       .values({ ...own, ...event, ...rest })
       .execute()
     await sql`select append_to_feed(${id}, '[]')`.execute(tx)
+    await tx
+      .insertInto('peers')
+      .values({ name: id, kind: 'server', applied: 0, allowance_ms: 0, seen_at: at })
+      .execute()
+    await tx
+      .insertInto('confirmations')
+      .values({ ...own, peer: id, number: 0, version: 1, after_ms: 0 })
+      .execute()
   })
   return id
 }
@@ -285,7 +298,7 @@ describe.each(Object.entries(openers))('O1: the second wall [%s]', (_, openIt) =
 
   test('A2: audit events can only be added, and the feed is reached through its functions alone', async () => {
     for (const privilege of ['update', 'delete', 'truncate']) expect(await can('audit_events', privilege)).toBe(false)
-    for (const table of ['feed', 'feed_head', 'catalogues', 'kysely_migration'])
+    for (const table of ['feed', 'feed_head', 'peers', 'confirmations', 'catalogues', 'kysely_migration'])
       for (const privilege of ['select', 'insert', 'update', 'delete']) expect(await can(table, privilege)).toBe(false)
     for (const table of tables) expect(await can(table, 'truncate'), table).toBe(false)
   })

@@ -13,11 +13,13 @@ export type Writer = Transaction<Tables>
 /**
  * A record that every process must forget (P11). `organization` means its settings and roles; a token is named by the
  * hash of its secret, which is how it is remembered. `provider` means an OAuth provider's record and keys, by its id;
- * `issuer` whatever is known of who is registered and mapped there, by the issuer itself (E4).
+ * `issuer` whatever is known of who is registered and mapped there, by the issuer itself (E4). `version` stands with an
+ * organization whose setting was saved, so that it can be told who obeys it (P11).
  */
 export interface Forget {
   kind: 'organization' | 'account' | 'token' | 'provider' | 'issuer'
   id: string
+  version?: number
 }
 
 /** A1: on whose behalf and from where a change is made. */

@@ -1,10 +1,11 @@
 import type { Catalogue } from '../features/catalogue/rules.ts'
 import type { OAuthProvider } from '../features/oauth-providers/rules.ts'
 import type { KeySet } from '../features/signing-keys/rules.ts'
-import type { Confirmation, Instance, Outbox, Passwords, Sessions, World } from '../kernel/deps.ts'
+import type { Instance, Outbox, Passwords, Sessions, World } from '../kernel/deps.ts'
 import type { FetchJson } from '../outbound/fetch-json.ts'
 import type { Change, Read } from './change.ts'
 import type { Lookups } from './lookups.ts'
+import type { Peers } from './peers.ts'
 import type { People } from './people.ts'
 import type { Setups } from './setups.ts'
 
@@ -51,7 +52,9 @@ export interface Deps extends World {
   passwords: Passwords
   sessions: Sessions
   instance: Instance
-  confirmation: Confirmation
+  /** Who obeys what was saved (P11). */
+  peers: Pick<Peers, 'find'>
+  presence: { flush: () => Promise<void> }
   /** What the operator publishes (F1); the last good one. */
   catalogue: { current: () => Catalogue }
   /** F5: is a feature on for this organization? */

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest'
 import type { Forget } from './change.ts'
 import { type FeedAnswer, type FeedSource, Lease } from './feed.ts'
+import type { FeedStep } from './feed-log.ts'
 
 const token = (id: string): Forget => ({ kind: 'token', id })
 
@@ -52,13 +53,13 @@ async function next() {
 }
 
 const started = async (head = 0) => {
-  await renew({ head, entries: [] })
+  await renew({ head, headMark: `m${head}`, entries: [] })
   forgotten = []
 }
 
 test('N3: there is no lease before the first answer, and the first look forgets everything', async () => {
   expect(lease.holds).toBe(false)
-  await renew({ head: 7, entries: [] })
+  await renew({ head: 7, headMark: 'm7', entries: [] })
   expect(lease.holds).toBe(true)
   expect(lease.applied).toBe(7)
   expect(forgotten).toEqual(['everything'])
@@ -70,7 +71,7 @@ test('N3: the lease is counted from the sending of the request, not from its ans
   const done = lease.renew()
   const trip = await next()
   now = 2900
-  trip.answer({ head: 0, entries: [] })
+  trip.answer({ head: 0, headMark: 'm0', entries: [] })
   await done
   expect(lease.ageMs).toBe(900)
   expect(lease.holds).toBe(true)
@@ -96,9 +97,10 @@ test('N3: what the answer names is forgotten before the lease holds', async () =
   now = 3000
   await renew({
     head: 2,
+    headMark: 'm2',
     entries: [
-      { number: 1, forget: [token('a')] },
-      { number: 2, forget: [token('b'), token('c')] },
+      { number: 1, mark: 'm1', forget: [token('a')] },
+      { number: 2, mark: 'm2', forget: [token('b'), token('c')] },
     ],
   })
   expect(forgotten).toEqual([[token('a')], [token('b'), token('c')]])
@@ -111,12 +113,12 @@ test('N3: while the head is not reached, more is asked for and nothing is confir
   await started()
   now = 5000
   const done = lease.renew()
-  ;(await next()).answer({ head: 2, entries: [{ number: 1, forget: [token('a')] }] })
+  ;(await next()).answer({ head: 2, headMark: 'm2', entries: [{ number: 1, mark: 'm1', forget: [token('a')] }] })
   const second = await next()
   expect(second.seen).toBe(1)
   expect(lease.holds).toBe(false)
   now = 5300
-  second.answer({ head: 2, entries: [{ number: 2, forget: [token('b')] }] })
+  second.answer({ head: 2, headMark: 'm2', entries: [{ number: 2, mark: 'm2', forget: [token('b')] }] })
   await done
   expect(lease.holds).toBe(true)
   // The second request was sent at 5000 on this clock.
@@ -127,9 +129,10 @@ test('N3: a gap forgets everything: entries were pruned before they were read', 
   await started(1)
   await renew({
     head: 5,
+    headMark: 'm5',
     entries: [
-      { number: 4, forget: [token('d')] },
-      { number: 5, forget: [] },
+      { number: 4, mark: 'm4', forget: [token('d')] },
+      { number: 5, mark: 'm5', forget: [] },
     ],
   })
   expect(forgotten).toEqual(['everything'])
@@ -138,23 +141,23 @@ test('N3: a gap forgets everything: entries were pruned before they were read', 
 
 test('N3: a gap forgets everything: all entries are gone', async () => {
   await started(1)
-  await renew({ head: 5, entries: [] })
+  await renew({ head: 5, headMark: 'm5', entries: [] })
   expect(forgotten).toEqual(['everything'])
   expect(lease.applied).toBe(5)
 })
 
 test('N3: a head that went back (a restored backup) forgets everything', async () => {
   await started(9)
-  await renew({ head: 3, entries: [] })
+  await renew({ head: 3, headMark: 'm3', entries: [] })
   expect(forgotten).toEqual(['everything'])
   expect(lease.applied).toBe(3)
 })
 
 test('N3: a new connection forgets everything, though its numbers seem to go on', async () => {
   await started(3)
-  await renew({ head: 3, entries: [], fresh: true })
+  await renew({ head: 3, headMark: 'm3', entries: [], fresh: true })
   expect(forgotten).toEqual(['everything'])
-  await renew({ head: 4, entries: [{ number: 4, forget: [token('a')] }], fresh: true })
+  await renew({ head: 4, headMark: 'm4', entries: [{ number: 4, mark: 'm4', forget: [token('a')] }], fresh: true })
   expect(forgotten).toEqual(['everything', 'everything'])
 })
 
@@ -172,17 +175,17 @@ test('P11: an own change is forgotten at once and raises the epoch; the lease it
 
 test('a wake during a round trip is followed by one more, since the answer may be older than the change', async () => {
   const start = lease.start()
-  ;(await next()).answer({ head: 0, entries: [] })
+  ;(await next()).answer({ head: 0, headMark: 'm0', entries: [] })
   await start
   wake()
   const first = await next()
   wake()
   wake()
   expect(asked).toEqual([])
-  first.answer({ head: 0, entries: [] })
+  first.answer({ head: 0, headMark: 'm0', entries: [] })
   const second = await next()
   const closed = lease.close()
-  second.answer({ head: 1, entries: [{ number: 1, forget: [token('a')] }] })
+  second.answer({ head: 1, headMark: 'm1', entries: [{ number: 1, mark: 'm1', forget: [token('a')] }] })
   await closed
   expect(forgotten).toEqual(['everything', [token('a')]])
   expect(asked).toEqual([])
@@ -195,7 +198,24 @@ test('a start with the database away does not fail; a later round trip brings th
   expect(lease.holds).toBe(false)
   wake()
   const trip = await next()
-  trip.answer({ head: 0, entries: [] })
+  trip.answer({ head: 0, headMark: 'm0', entries: [] })
   await lease.close()
   expect(lease.holds).toBe(true)
+})
+
+test('who follows this process is told of each step after it was applied, and where it stands is named by its mark', async () => {
+  const steps: (FeedStep & { applied: number })[] = []
+  const stop = lease.log.onStep((step) => steps.push({ ...step, applied: lease.applied }))
+  await renew({ head: 3, headMark: 'm3', entries: [] })
+  await renew({ head: 4, headMark: 'm4', entries: [{ number: 4, mark: 'm4', forget: [token('a')] }] })
+  expect(steps).toEqual([
+    { number: 3, mark: 'm3', forget: 'everything', applied: 3 },
+    { number: 4, mark: 'm4', forget: [token('a')], applied: 4 },
+  ])
+  expect(lease.mark).toBe('m4')
+  expect(lease.log.since({ number: 3, mark: 'm3' })).toEqual([{ number: 4, mark: 'm4', forget: [token('a')] }])
+  stop()
+  await renew({ head: 9, headMark: 'm9', entries: [], fresh: true })
+  expect(steps).toHaveLength(2)
+  expect(lease.mark).toBe('m9')
 })

@@ -1,9 +1,12 @@
+import { leaseMs } from '../features/propagation/rules.ts'
 import type { Forget } from './change.ts'
+import { type FeedEntry, FeedLog } from './feed-log.ts'
 
 /** What one round trip brought: entries in order, without a gap, and the feed's head at that moment. */
 export interface FeedAnswer {
   head: number
-  entries: { number: number; forget: Forget[] }[]
+  headMark: string
+  entries: readonly FeedEntry[]
   /**
    * The first answer of a new connection. It may lead to another history than before (a standby that took over without
    * its last commits, a restored backup), whose numbers mean other changes: nothing remembered can be vouched for.
@@ -20,7 +23,6 @@ export interface FeedSource {
   close: () => Promise<void>
 }
 
-const leaseMs = 1000
 const renewMs = 250
 const batch = 1000
 
@@ -33,6 +35,10 @@ export class Lease {
   epoch = 0
   /** The feed's number up to which this process has forgotten. */
   applied = 0
+  /** Of the entry `applied`. */
+  mark = ''
+  /** What was applied, for those who follow this process. */
+  readonly log = new FeedLog()
   confirmedAt = Number.NEGATIVE_INFINITY
   readonly #source: FeedSource
   readonly #forget: (what: readonly Forget[] | 'everything') => void
@@ -110,7 +116,7 @@ export class Lease {
     }
   }
 
-  #apply({ head, entries, fresh = false }: FeedAnswer): void {
+  #apply({ head, headMark, entries, fresh = false }: FeedAnswer): void {
     const gap =
       !this.#started || fresh || head < this.applied || (head > this.applied && entries[0]?.number !== this.applied + 1)
     this.#started = true
@@ -119,12 +125,16 @@ export class Lease {
       this.epoch += 1
       this.#forget('everything')
       this.applied = head
+      this.mark = headMark
+      this.log.begin({ number: head, mark: headMark })
       return
     }
     for (const entry of entries) {
       this.epoch += 1
       this.#forget(entry.forget)
       this.applied = entry.number
+      this.mark = entry.mark
+      this.log.push(entry)
     }
   }
 

@@ -6,8 +6,8 @@ const all = ['select', 'insert', 'update', 'delete'] as const
 
 /**
  * What the service may do to each table, row-level security apart: the least that it needs. A table that is missing here
- * does not compile. Audit events can only be added (A2), tokens and accounts are never deleted, the feed, the
- * counters of use and the notices of expirations are reached through functions alone.
+ * does not compile. Audit events can only be added (A2), tokens and accounts are never deleted; the feed, the
+ * counters of use, the notices of expirations and the peers are reached through functions alone.
  */
 const privileges: Record<keyof Tables, readonly Privilege[]> = {
   organizations: ['select', 'insert', 'update'],
@@ -33,6 +33,8 @@ const privileges: Record<keyof Tables, readonly Privilege[]> = {
   audit_events: ['select', 'insert'],
   feed: [],
   feed_head: [],
+  peers: [],
+  confirmations: [],
   setups: all,
   users: all,
   sessions: all,

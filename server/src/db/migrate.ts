@@ -6,6 +6,7 @@ import * as tokensByName from './migrations/002-tokens-by-name.ts'
 import * as expiryNotices from './migrations/003-expiry-notices.ts'
 import * as externalTokens from './migrations/004-external-tokens.ts'
 import * as previewFeatures from './migrations/005-preview-features.ts'
+import * as manyProcesses from './migrations/006-many-processes.ts'
 import type { Tables } from './tables.ts'
 
 /** Every migration, in order. Named here rather than found in a folder, so that what runs can be read. */
@@ -15,6 +16,7 @@ const migrations: Record<string, Migration> = {
   '003-expiry-notices': expiryNotices,
   '004-external-tokens': externalTokens,
   '005-preview-features': previewFeatures,
+  '006-many-processes': manyProcesses,
 }
 
 /** The role that the service takes on when its login owns the tables. One per cluster; databases share it. */

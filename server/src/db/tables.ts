@@ -25,6 +25,8 @@ export interface Tables {
     version: number
     updated_at: Date
     updated_by: string | null
+    /** The feed's number of the last save. */
+    saved_number: Generated<number>
   }
   selected_groups: { organization_id: string; group_id: string }
   accounts: {
@@ -144,8 +146,18 @@ export interface Tables {
     hash: string
   }
   /** The change feed: what every process must forget, in the order of commits. */
-  feed: { number: number; organization_id: string; forget: Json<readonly { kind: string; id: string }[]>; at: Date }
+  feed: {
+    number: number
+    organization_id: string
+    forget: Json<readonly { kind: string; id: string }[]>
+    at: Date
+    /** Tells this history from another that bears the same numbers. */
+    mark: Generated<string>
+  }
   feed_head: { single: boolean; head: number }
+  /** Processes and verifiers that were seen of late, and the saves of settings that they were seen to obey (P11). */
+  peers: { name: string; kind: 'server' | 'verifier'; applied: number; allowance_ms: number; seen_at: Date }
+  confirmations: { peer: string; organization_id: string; number: number; version: number; after_ms: number }
   /** The one-time set-up link of a first start. */
   setups: { secret_hash: string; created_at: Date; expires_at: Date }
 

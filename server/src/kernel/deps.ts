@@ -45,17 +45,6 @@ export interface RequestFacts {
   userAgent: string | null
 }
 
-/** What this process can say of its own obedience to saved settings (P11). */
-export interface Confirmation {
-  name: string
-  /** When it last forgot what it knew of an organization; undefined when it has remembered nothing older. */
-  forgotAt: (organizationId: string) => Date | undefined
-  /** When it last asked the database and had applied all that it was told (N3). */
-  confirmedAt: () => Date
-  /** May it decide from memory at this moment? */
-  holdsLease: () => boolean
-}
-
 /** What the service's log must offer; pino does. */
 export interface Log {
   error: (facts: object, message: string) => void

@@ -52,7 +52,6 @@ export class Memory {
   readonly #externals: LRUCache<string, RememberedExternal & { asOf: Providers }>
   /** The providers known of an issuer, once each; when they are forgotten, no token that was found under them counts. */
   readonly #issuers: LRUCache<string, Providers>
-  readonly #forgotAt: LRUCache<string, Date>
 
   constructor(bounds: MemoryBounds = defaultBounds) {
     this.#tokens = new LRUCache({ max: bounds.tokens })
@@ -65,7 +64,6 @@ export class Memory {
       sizeCalculation: (it) => it.characters,
     })
     this.#issuers = new LRUCache({ max: bounds.externals })
-    this.#forgotAt = new LRUCache({ max: bounds.organizations })
   }
 
   get size(): number {
@@ -121,7 +119,7 @@ export class Memory {
     this.keepOwner(account, organization)
   }
 
-  forget(what: readonly Forget[] | 'everything', at: Date): void {
+  forget(what: readonly Forget[] | 'everything'): void {
     if (what === 'everything') {
       this.#tokens.clear()
       this.#accounts.clear()
@@ -136,14 +134,8 @@ export class Memory {
       if (kind === 'token') this.#tokens.delete(id)
       if (kind === 'account') this.#accounts.delete(id)
       if (kind === 'issuer') this.#issuers.delete(id)
-      if (kind !== 'organization') continue
-      this.#organizations.delete(id)
-      this.#forgotAt.set(id, at)
+      if (kind === 'organization') this.#organizations.delete(id)
     }
-  }
-
-  forgotAt(organizationId: string): Date | undefined {
-    return this.#forgotAt.get(organizationId)
   }
 }
 

@@ -122,8 +122,8 @@ export function deleteGroup(
     return {
       ok: true,
       value: undefined,
-      events: [deselected.value, event],
-      forget: [{ kind: 'organization', id: caller.organizationId }, ...forget],
+      events: [deselected.value.event, event],
+      forget: [deselected.value.forget, ...forget],
     }
   })
 }

@@ -1,4 +1,4 @@
-import type { By, Reader, Writer } from '../../db/change.ts'
+import type { By, Forget, Reader, Writer } from '../../db/change.ts'
 import type { Deps } from '../../db/deps.ts'
 import type { RequestFacts } from '../../kernel/deps.ts'
 import { ok, type Refused, type Result, refuse } from '../../kernel/result.ts'
@@ -91,6 +91,12 @@ export async function applySettings(tx: Writer, by: By, now: SettingsRecord, nex
   }
 }
 
+/** What a group's leaving the selection adds to the change that deletes it. */
+interface Deselected {
+  event: Awaited<ReturnType<typeof applySettings>>
+  forget: Forget
+}
+
 /**
  * P6, P12: what deleting a group does to the setting, inside that deletion. Nothing where it is not selected; else it
  * leaves the selection, once that was confirmed, and the token that asks must survive it.
@@ -100,7 +106,7 @@ export async function deselectGroup(
   by: By,
   caller: Caller,
   { groupId, confirmed }: { groupId: string; confirmed: boolean },
-): Promise<Result<Awaited<ReturnType<typeof applySettings>> | undefined, 'group_in_use' | 'would_lock_out'>> {
+): Promise<Result<Deselected | undefined, 'group_in_use' | 'would_lock_out'>> {
   const now = await readSettings(tx, by.organizationId)
   const allowed = mayDeleteGroup(now.apiTokens, groupId, confirmed)
   if (!allowed.ok) return allowed
@@ -108,7 +114,9 @@ export async function deselectGroup(
   const next = withoutGroup(now.apiTokens, groupId)
   const asker = await askerOf(tx, caller)
   const kept = mayNotLockOut(next, asker && outsideGroup(asker, groupId))
-  return kept.ok ? ok(await applySettings(tx, by, now, next)) : kept
+  if (!kept.ok) return kept
+  const event = await applySettings(tx, by, now, next)
+  return ok({ event, forget: { kind: 'organization', id: by.organizationId, version: now.version + 1 } })
 }
 
 /** P12: a managed token cannot cut itself off by taking its own account out of a group. */
@@ -144,7 +152,8 @@ export function saveSettings(
     if (!kept.ok) return kept
     const event = await applySettings(tx, by, now, wanted.apiTokens)
     const value = await readSettings(tx, caller.organizationId)
-    return { ok: true, value, events: [event], forget: [{ kind: 'organization', id: caller.organizationId }] }
+    const { version } = value
+    return { ok: true, value, events: [event], forget: [{ kind: 'organization', id: caller.organizationId, version }] }
   })
 }
 
@@ -180,19 +189,4 @@ export function getImpact(deps: Deps, caller: Caller, after: TokenCreation) {
 const noExternalAccess = {
   code: 'no_external_access' as const,
   message: 'No account is mapped at an enabled OAuth provider: nothing will be able to call the API.',
-}
-
-/** P11: where the last save has taken effect. A process that holds its lease has applied everything up to the feed's head. */
-export async function getPropagation(deps: Deps, caller: Caller) {
-  const { version, updatedAt } = await getSettings(deps, caller)
-  const { name, forgotAt, confirmedAt, holdsLease } = deps.confirmation
-  const forgot = forgotAt(caller.organizationId)
-  const self = {
-    name,
-    kind: 'server' as const,
-    version,
-    afterMs: forgot === undefined ? 0 : Math.max(0, forgot.getTime() - updatedAt.getTime()),
-    lastSeenAt: confirmedAt(),
-  }
-  return { version, savedAt: updatedAt, confirmed: [holdsLease() ? self : { ...self, silentSince: confirmedAt() }] }
 }

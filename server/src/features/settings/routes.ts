@@ -1,7 +1,7 @@
 import { route } from '../../http/route.ts'
 import { ok } from '../../kernel/result.ts'
-import { getImpact, getPropagation, getSettings, saveSettings } from './actions.ts'
-import { Impact, NewSettings, Propagation, Settings } from './shapes.ts'
+import { getImpact, getSettings, saveSettings } from './actions.ts'
+import { Impact, NewSettings, Settings } from './shapes.ts'
 
 const path = '/api/v1/organizations/{org}/settings'
 const parameters = { org: ['org'] } as const
@@ -51,17 +51,5 @@ export const settingsRoutes = [
     reply: Impact,
     problems: ['invalid_request'],
     run: ({ deps, caller, body }) => getImpact(deps, caller, body.apiTokens),
-  }),
-  route({
-    id: 'getSettingsPropagation',
-    method: 'get',
-    path: `${path}/propagation`,
-    summary: 'Where the last save has taken effect',
-    who: 'admin',
-    parameters,
-    status: 200,
-    reply: Propagation,
-    problems: [],
-    run: async ({ deps, caller }) => ok(await getPropagation(deps, caller)),
   }),
 ]

@@ -45,20 +45,3 @@ export const Impact = z
     warnings: z.array(z.object({ code: z.enum(['no_external_access']), message: z.string() })),
   })
   .meta({ id: 'SettingsImpact' })
-
-export const Propagation = z
-  .object({
-    version: z.int(),
-    savedAt: sentTime(),
-    confirmed: z.array(
-      z.object({
-        name: z.string(),
-        kind: z.enum(['server', 'verifier']),
-        version: z.int(),
-        afterMs: z.int(),
-        lastSeenAt: sentTime(),
-        silentSince: sentTime().optional(),
-      }),
-    ),
-  })
-  .meta({ id: 'SettingsPropagation' })
