@@ -10,6 +10,7 @@ export default defineConfig({
       'examples/**/*.test.ts',
       'bench/**/*.test.ts',
       'demo/**/*.test.ts',
+      'sdk/**/*.test.ts',
     ],
     globalSetup: 'server/test/global-setup.ts',
     // Processes, not threads: the folder lock sets the umask, and a crash of the database's thread stays in its file.
