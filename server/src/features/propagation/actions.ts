@@ -133,7 +133,10 @@ export function buildPresence(parts: {
 
     /** A verifier asked for its lease. */
     seen: (it: VerifierSight): void => {
-      if (it.leaving) return leave(it.name)
+      if (it.leaving) {
+        leave(it.name)
+        return
+      }
       const known = verifiers.get(it.name)
       const seenAtMs = now()
       const obeyed = obeyedBetween(saves, Math.max(known?.applied ?? 0, it.since), it.applied)

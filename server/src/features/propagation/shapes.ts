@@ -13,11 +13,9 @@ export const Propagation = z
         afterMs: z.int().meta({ description: 'How long after that save; 0 if it began later.' }),
         lastSeenAt: sentTime(),
         silentSince: sentTime().optional().meta({ description: 'Set when it was not heard of for three seconds.' }),
-        refusesFrom: sentTime()
-          .optional()
-          .meta({
-            description: 'Set with silentSince: from then on it can accept nothing, until it is heard of again.',
-          }),
+        refusesFrom: sentTime().optional().meta({
+          description: 'Set with silentSince: from then on it can accept nothing, until it is heard of again.',
+        }),
       }),
     ),
   })
