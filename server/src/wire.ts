@@ -35,6 +35,7 @@ import { openApiOf } from './http/openapi.ts'
 import { originsOf } from './http/origins.ts'
 import { buildRouter } from './http/router.ts'
 import { signInHandler } from './http/sign-in.ts'
+import { buildVerifierDoors } from './http/verifier-doors.ts'
 import type { Outbox, World } from './kernel/deps.ts'
 import { allowedHostsOf, targetOf } from './outbound/addresses.ts'
 import { buildFetchJson } from './outbound/fetch-json.ts'
@@ -126,6 +127,12 @@ export async function wire(
     },
     { name: 'portcullis_ofrep_streams', help: 'Open event streams.', kind: 'gauge', read: () => ofrep.streams.size },
     {
+      name: 'portcullis_verifier_streams',
+      help: 'Open streams of changes to embedded verifiers.',
+      kind: 'gauge',
+      read: () => verifiers.streams.size,
+    },
+    {
       name: 'portcullis_jwks_age_seconds',
       help: "Age of the oldest key set of an OAuth provider in memory; over 600 a provider's keys cannot be fetched.",
       kind: 'gauge',
@@ -216,12 +223,15 @@ export async function wire(
   const knowsKey = resourceKeys(options.resourceKeys)
   const asking = { knowsKey, gate, signIn, lookups: look, challenge: keeper.challenge }
   const ofrep = buildOfrep({ ...options, ...asking, catalogue, previews, now, metrics, failed })
+  const following = { lease, log: lease.log, seen: presence.seen, recordUses: look.recordUses }
+  const verifiers = buildVerifierDoors({ ...following, knowsKey, now, count: metrics.verifierAnswered, failed })
   const waitsFor = () => [
     ...(lease.holds ? [] : ['the database']),
     ...(options.stopping?.() ? ['the end of this process'] : []),
   ]
   const doors: Door[] = [
     gateListener({ gate, count: metrics.count, failed }, knowsKey),
+    verifiers.door,
     ofrep.door,
     healthDoor({ waitsFor, registry: metrics.registry, knowsKey, instance }, failed),
   ]
@@ -252,7 +262,10 @@ export async function wire(
     previews,
     presence,
     /** A stop: whoever waits for changes is told to come back later. */
-    endStreams: ofrep.streams.endAll,
+    endStreams: () => {
+      verifiers.streams.endAll()
+      ofrep.streams.endAll()
+    },
     /** For the operator: a one-time link to choose a new password. */
     resetPassword: signIn.resetPassword,
     /** Writes what is pending and lets the database go. */
@@ -260,6 +273,7 @@ export async function wire(
       closing = true
       for (const timer of timers) clearTimeout(timer)
       ofrep.close()
+      verifiers.streams.close()
       await signIn.settled()
       await recorder.close()
       await presence.close()

@@ -72,7 +72,7 @@ export async function gateServer(
   const failed = (error: unknown) => void logged.push(error)
   const gate = buildGate({
     memory: new Memory(),
-    lease: { holds: true, epoch: 0, applied: 41 },
+    lease: { holds: true, epoch: 0, applied: 41, mark: '0123456789ab' },
     lookups: {
       findToken: async (hash) => {
         if (database.away) throw new Error('the database is away')

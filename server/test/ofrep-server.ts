@@ -53,7 +53,7 @@ export async function ofrepServer(bounds: Partial<StreamBounds> = {}) {
   const tokens = new Map<string, FoundToken>()
   const sessions = new Map<string, Membership[]>()
   const database = { away: false, asked: 0 }
-  const lease = { holds: true, epoch: 0, applied: 1 }
+  const lease = { holds: true, epoch: 0, applied: 1, mark: '0123456789ab' }
   const clock = { nowMs: Date.parse('2026-11-24T10:20:00Z') }
   const logged: unknown[] = []
   const now = () => clock.nowMs

@@ -5,7 +5,8 @@ export const maxBodyBytes = 1024 * 1024
 
 type BodyRefusal = 'unsupported_media_type' | 'payload_too_large' | 'bad_request'
 
-const isJson = (contentType: string | null) => {
+/** The media type of JSON in UTF-8. */
+export const isJson = (contentType: string | null | undefined) => {
   const [type, ...parameters] = (contentType ?? '')
     .toLowerCase()
     .split(';')

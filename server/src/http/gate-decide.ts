@@ -19,7 +19,7 @@ export function decide(
   { gate, failed }: GateOptions,
   asked: { token: string; organizationId: string | undefined; requestId: string; bugMembers?: Record<string, unknown> },
   res: ServerResponse,
-  answer: (decision: Decision, head: number) => void,
+  answer: (decision: Decision, head: number, mark: string) => void,
 ): void {
   const fail = (error: unknown) => {
     failed(error, asked.requestId)
@@ -27,11 +27,11 @@ export function decide(
     sendProblem(res, asked.requestId, refuse('internal'), {}, asked.bugMembers)
   }
   try {
-    // Taken before the question: what the answer rests on is at least this new (X-Portcullis-Head).
-    const head = gate.head
+    // Both in one tick, and before the question: what the answer rests on is at least this new (X-Portcullis-Head, …-Mark).
+    const { head, mark } = gate
     const decision = gate.decide(asked.token, asked.organizationId)
-    if (decision instanceof Promise) decision.then((it) => answer(it, head)).catch(fail)
-    else answer(decision, head)
+    if (decision instanceof Promise) decision.then((it) => answer(it, head, mark)).catch(fail)
+    else answer(decision, head, mark)
   } catch (error) {
     fail(error)
   }

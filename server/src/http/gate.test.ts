@@ -10,6 +10,7 @@ const failures: unknown[] = []
 /** A gate with a bug, which fails before or after it had to wait. */
 const gate = {
   head: 1,
+  mark: '0123456789ab',
   decide: (token: string) => {
     if (token === 'at-once') throw new Error('a bug')
     return Promise.reject(new Error('a later bug'))

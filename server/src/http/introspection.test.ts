@@ -46,6 +46,7 @@ describe('what a resource server learns', () => {
       token_source: 'managed',
     })
     expect(answer.headers['x-portcullis-head']).toEqual(['41'])
+    expect(answer.headers['x-portcullis-mark']).toEqual(['0123456789ab'])
     expect(answer.headers['cache-control']).toEqual(['no-store'])
     expect(answer.headers['x-request-id']).toHaveLength(1)
     expect(answer.headers['content-type']).toEqual(['application/json'])

@@ -61,7 +61,13 @@ function questionOf(form: Form, context: string | undefined): Result<Question, '
   return ok({ token: token.value, organizationId: organization.value ?? context })
 }
 
-function sendDecision(options: GateOptions, res: ServerResponse, requestId: string, it: Decision, head: number) {
+/** The point of the feed that an answer is true for at least. */
+interface TrueAt {
+  head: number
+  mark: string
+}
+
+function sendDecision(options: GateOptions, res: ServerResponse, requestId: string, it: Decision, at: TrueAt) {
   options.count('introspection', it.active ? 'active' : it.reason)
   if (!it.active && it.reason === 'unavailable') return sendRefusal(res, requestId, refuse('unavailable'))
   const body = it.active ? activeAnswer(it.evidence) : inactiveAnswer(it)
@@ -71,7 +77,8 @@ function sendDecision(options: GateOptions, res: ServerResponse, requestId: stri
     'Content-Length': bytes,
     'Cache-Control': 'no-store',
     'X-Request-Id': requestId,
-    'X-Portcullis-Head': head,
+    'X-Portcullis-Head': at.head,
+    'X-Portcullis-Mark': at.mark,
   })
   // What is all ASCII is the same in Latin-1, which node writes without encoding anything.
   res.end(body, bytes === body.length ? 'latin1' : 'utf8')
@@ -98,8 +105,11 @@ export function introspection(options: GateOptions, knowsKey: KnowsKey): Door {
       readForm(req, (form) => {
         const question = form.ok ? questionOf(form.value, req.headers['ib-context'] as string | undefined) : form
         if (!question.ok) return refused(res, requestId, question)
-        decide(options, { ...question.value, requestId, bugMembers: { error: 'server_error' } }, res, (it, head) =>
-          sendDecision(options, res, requestId, it, head),
+        decide(
+          options,
+          { ...question.value, requestId, bugMembers: { error: 'server_error' } },
+          res,
+          (it, head, mark) => sendDecision(options, res, requestId, it, { head, mark }),
         )
       })
     return true

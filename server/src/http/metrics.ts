@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { GateOptions } from './gate-decide.ts'
 import type { OfrepRoute } from './ofrep.ts'
+import type { CountAnswer, VerifierRoute } from './verifier-asked.ts'
 
 /** A figure that somebody else keeps and that is read when metrics are asked for. */
 export interface Reading {
@@ -22,6 +23,8 @@ export interface Metrics {
   routed: (routeClass: string, status: number, seconds: number) => void
   /** One answer of OFREP. */
   evaluated: (route: OfrepRoute, status: number) => void
+  /** One answer to a verifier. */
+  verifierAnswered: CountAnswer
   /** A request that was turned away because too many were in flight. */
   turnedAway: () => void
 }
@@ -63,12 +66,11 @@ function decisionSources(registry: Registry): Metrics['decided'] {
   }
 }
 
-/** As the gate's counts: a plain number on a hot path. */
-function evaluationCounts(registry: Registry): Metrics['evaluated'] {
-  const counts = new Map<OfrepRoute, Map<number, number>>()
+/** Answers by route and status; as the gate's counts, a plain number on a hot path. */
+function answerCounts<Route extends string>(registry: Registry, told: { name: string; help: string }) {
+  const counts = new Map<Route, Map<number, number>>()
   new Counter({
-    name: 'portcullis_ofrep_answers_total',
-    help: 'Answers of OFREP by route (one feature, all of them, stream) and status.',
+    ...told,
     labelNames: ['route', 'status'],
     registers: [registry],
     collect() {
@@ -76,7 +78,7 @@ function evaluationCounts(registry: Registry): Metrics['evaluated'] {
       for (const [route, statuses] of counts) for (const [status, count] of statuses) this.inc({ route, status }, count)
     },
   })
-  return (route, status) => {
+  return (route: Route, status: number) => {
     const statuses = counts.get(route) ?? new Map<number, number>()
     counts.set(route, statuses.set(status, (statuses.get(status) ?? 0) + 1))
   }
@@ -125,7 +127,14 @@ export function createMetrics(readings: readonly Reading[]): Metrics {
     registry,
     count: gateCounts(registry),
     decided: decisionSources(registry),
-    evaluated: evaluationCounts(registry),
+    evaluated: answerCounts<OfrepRoute>(registry, {
+      name: 'portcullis_ofrep_answers_total',
+      help: 'Answers of OFREP by route (one feature, all of them, stream) and status.',
+    }),
+    verifierAnswered: answerCounts<VerifierRoute>(registry, {
+      name: 'portcullis_verifier_answers_total',
+      help: 'Answers to embedded verifiers by route (head, changes, usage) and status.',
+    }),
     routed: (route, status, seconds) => routed.observe({ route, status: `${Math.floor(status / 100)}xx` }, seconds),
     turnedAway: () => turnedAway.inc(),
   }

@@ -26,11 +26,13 @@ export interface Gate {
   decide: (token: string, namedOrganizationId?: string) => Decision | Promise<Decision>
   /** The feed's number up to which the answers of this process are true. */
   readonly head: number
+  /** Of that number: it tells one history of the feed from another. */
+  readonly mark: string
 }
 
 interface GateParts {
   memory: Memory
-  lease: Pick<Lease, 'holds' | 'epoch' | 'applied'>
+  lease: Pick<Lease, 'holds' | 'epoch' | 'applied' | 'mark'>
   lookups: Pick<Lookups, 'findToken' | 'findExternal'>
   keys: Pick<KeyCache, 'of' | 'newer' | 'status' | 'forget'>
   /** Unix milliseconds. */
@@ -54,6 +56,9 @@ export function buildGate(parts: GateParts): Gate {
   return {
     get head() {
       return parts.lease.applied
+    },
+    get mark() {
+      return parts.lease.mark
     },
     decide(token, named) {
       if (isWellFormed(token)) return managed(token, named)

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { accountName, sentTime } from '../../http/shapes.ts'
+import { accountName, id, sentTime, time } from '../../http/shapes.ts'
 
 export const UsageQuery = z.strictObject({ days: z.enum(['7', '30', '90']).default('30').transform(Number) })
 
@@ -17,3 +17,17 @@ export const Usage = z
     ),
   })
   .meta({ id: 'TokenUsage' })
+
+/** Uses that a verifier counted; together they may be many, and each is a plain number. */
+export const UsageReport = z
+  .array(
+    z.strictObject({
+      tokenId: id('tok'),
+      day: z.iso.date('A day, YYYY-MM-DD.'),
+      count: z.int().min(1).max(1_000_000_000),
+      lastUsedAt: time(),
+    }),
+  )
+  .min(1)
+  .max(1000)
+  .meta({ id: 'UsageReport' })
