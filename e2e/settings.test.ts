@@ -56,6 +56,7 @@ test('the impact follows the choice: figures, tokens by name, the warning that n
 
   await dialog.getByRole('button', { name: 'Save changes' }).click()
   await notice(page, '2 tokens suspended').waitFor()
+  await notice(page, /In effect on 1 server/).waitFor()
   expect(await product.introspect(laptop.secret)).toMatchObject({ active: false, reason: 'suspended' })
 })
 

@@ -1,7 +1,8 @@
 import { notifications } from '@mantine/notifications'
+import type { ReactNode } from 'react'
 
 /** A success is confirmed once, quietly. */
-export function notify(message: string) {
+export function notify(message: ReactNode) {
   notifications.show({ message, autoClose: 5000, withBorder: true, closeButtonProps: { 'aria-label': 'Dismiss' } })
 }
 

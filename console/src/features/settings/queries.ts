@@ -1,7 +1,11 @@
 import { queryOptions } from '@tanstack/react-query'
 import { ask } from '../../api'
-import { getSettings, getSettingsImpact, saveSettings } from '../../client/sdk.gen'
-import type { GetSettingsImpactResponse, GetSettingsResponse } from '../../client/types.gen'
+import { getSettings, getSettingsImpact, getSettingsPropagation, saveSettings } from '../../client/sdk.gen'
+import type {
+  GetSettingsImpactResponse,
+  GetSettingsPropagationResponse,
+  GetSettingsResponse,
+} from '../../client/types.gen'
 
 export type Settings = GetSettingsResponse
 export type Choice = Settings['apiTokens']
@@ -18,6 +22,20 @@ export const impactQuery = (org: string, apiTokens: Choice) =>
     queryKey: ['organization', org, 'impact', apiTokens],
     queryFn: () => ask(getSettingsImpact({ path: { org }, body: { apiTokens } })),
     staleTime: 5000,
+  })
+
+export type Propagation = GetSettingsPropagationResponse
+
+const isBehind = ({ version, confirmed }: Propagation) =>
+  confirmed.some((it) => it.version < version && it.silentSince === undefined)
+
+/** Who obeys the last save (P11): asked for quickly while somebody is yet to confirm it. */
+export const propagationQuery = (org: string) =>
+  queryOptions({
+    queryKey: ['organization', org, 'propagation'],
+    queryFn: () => ask(getSettingsPropagation({ path: { org } })),
+    staleTime: 0,
+    refetchInterval: ({ state }) => (state.data && isBehind(state.data) ? 300 : 3000),
   })
 
 export const putSettings = (org: string, apiTokens: Choice, version: Settings['version']) =>

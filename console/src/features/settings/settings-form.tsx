@@ -9,7 +9,8 @@ import { notify } from '../../ui/notify'
 import { lacksGroups, sameChoice, toChoice, toDraft } from './choice'
 import { CreationFields } from './creation-fields'
 import { ImpactPreview } from './impact-preview'
-import { type Choice, impactQuery, putSettings, type Settings, settingsQuery } from './queries'
+import { PropagationDetails, SavedNotice } from './propagation'
+import { type Choice, impactQuery, propagationQuery, putSettings, type Settings, settingsQuery } from './queries'
 import { SettingsConflict } from './settings-conflict'
 import { savedNotice } from './words'
 
@@ -33,7 +34,8 @@ export function SettingsForm({ org, saved, onClose }: Props) {
       queryClient.setQueryData(settingsQuery(org).queryKey, stored)
       queryClient.removeQueries({ queryKey: ['organization', org, 'impact'] })
       void refresh('tokens', 'audit')
-      notify(savedNotice(impact))
+      queryClient.removeQueries({ queryKey: propagationQuery(org).queryKey })
+      notify(<SavedNotice org={org} what={savedNotice(impact)} version={stored.version} />)
       onClose()
     },
   })
@@ -69,6 +71,7 @@ export function SettingsForm({ org, saved, onClose }: Props) {
         <CreationFields org={org} draft={draft} onChange={setDraft} />
         {changed && !lacksGroups(choice) && <ImpactPreview org={org} choice={choice} />}
         <Failure error={save.error} />
+        <PropagationDetails org={org} />
       </Stack>
       <DialogActions>
         <Button variant="default" onClick={onClose}>

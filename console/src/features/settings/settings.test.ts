@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { lacksGroups, sameChoice, toChoice, toDraft } from './choice'
-import type { Choice, Impact } from './queries'
-import { impactSentence, savedNotice } from './words'
+import type { Choice, Impact, Propagation } from './queries'
+import { effectText, impactSentence, savedNotice, standingOf } from './words'
 
 const choice = (change: Partial<Choice>): Choice => ({
   creation: 'all',
@@ -46,5 +46,39 @@ describe('the impact in words (P9)', () => {
   ])('%#', (given, sentence, notice) => {
     expect(impactSentence(given)).toBe(sentence)
     expect(savedNotice(given)).toBe(notice)
+  })
+})
+
+describe('where a save is in effect (P11)', () => {
+  const peer = (it: Partial<Propagation['confirmed'][number]> = {}) => ({
+    name: 'a',
+    kind: 'server' as const,
+    version: 3,
+    afterMs: 0,
+    lastSeenAt: '2026-01-01T00:00:00Z',
+    ...it,
+  })
+  const told = (...confirmed: Propagation['confirmed']) =>
+    effectText({ version: 3, savedAt: '2026-01-01T00:00:00Z', confirmed })
+
+  test('servers and verifiers are counted, and the slowest says how long it took', () => {
+    expect(told(peer())).toBe('in effect on 1 server')
+    expect(told(peer({ afterMs: 8 }), peer({ afterMs: 38 }), peer({ kind: 'verifier', afterMs: 1240 }))).toBe(
+      'in effect on 2 servers and 1 verifier after 1.2 s',
+    )
+  })
+  test('who is behind is yet to confirm; who is silent is not waited for', () => {
+    expect(told(peer({ afterMs: 8 }), peer({ version: 2, afterMs: 90 }))).toBe(
+      'in effect on 1 server after 8 ms, 1 yet to confirm',
+    )
+    expect(told(peer({ version: 2 }))).toBe('in effect nowhere yet, 1 yet to confirm')
+    const silent = { silentSince: '2026-01-01T00:00:00Z', refusesFrom: '2026-01-01T00:00:01Z' }
+    expect(told(peer({ afterMs: 8 }), peer({ version: 2, ...silent }))).toBe('in effect on 1 server after 8 ms')
+    expect(told(peer({ ...silent }))).toBe('nobody has confirmed them yet')
+  })
+  test('each says how it stands', () => {
+    expect(standingOf(peer({ version: 2 }), 3)).toBe('Yet to confirm')
+    expect(standingOf(peer({ afterMs: 5 }), 3)).toBe('After 5 ms')
+    expect(standingOf(peer(), 3)).toBe('From its start')
   })
 })

@@ -1,13 +1,12 @@
-import type { Choice, Impact } from './queries'
+import type { Choice, Impact, Propagation } from './queries'
 
 const count = (number: number, one: string, many: string) => `${number.toLocaleString()} ${number === 1 ? one : many}`
 const accounts = (number: number) => count(number, 'account loses', 'accounts lose')
 const tokens = (number: number) => count(number, 'token', 'tokens')
 
-const joined = (parts: string[]) => {
-  const text = new Intl.ListFormat('en', { type: 'conjunction' }).format(parts)
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
-}
+export const capitalized = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`
+
+const joined = (parts: string[]) => `${capitalized(new Intl.ListFormat('en', { type: 'conjunction' }).format(parts))}.`
 
 /** P9 in one sentence: what saving would do. */
 export function impactSentence({ accounts: { losingCreation, gainingCreation }, tokens: moved }: Impact): string {
@@ -33,6 +32,31 @@ export function savedNotice(impact: Impact | undefined): string {
     ...(restored > 0 ? [`${tokens(restored)} restored`] : []),
   ]
   return parts.length > 0 ? parts.join(', ') : 'Settings saved'
+}
+
+const duration = (ms: number) => (ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`)
+
+/** P11: where the last save is in effect, in half a sentence. Who went silent is not counted: it is told of by itself. */
+export function effectText({ version, confirmed }: Propagation): string {
+  const heard = confirmed.filter((it) => it.silentSince === undefined)
+  const obeying = heard.filter((it) => it.version >= version)
+  const kinds = [
+    [obeying.filter((it) => it.kind === 'server').length, 'server', 'servers'],
+    [obeying.filter((it) => it.kind === 'verifier').length, 'verifier', 'verifiers'],
+  ] as const
+  const where = kinds.flatMap(([number, one, many]) => (number > 0 ? [count(number, one, many)] : [])).join(' and ')
+  const waiting = heard.length - obeying.length
+  const yet = waiting > 0 ? `${waiting.toLocaleString()} yet to confirm` : ''
+  if (where === '') return yet === '' ? 'nobody has confirmed them yet' : `in effect nowhere yet, ${yet}`
+  const slowest = Math.max(...obeying.map((it) => it.afterMs))
+  const after = slowest > 0 ? ` after ${duration(slowest)}` : ''
+  return `in effect on ${where}${after}${yet && `, ${yet}`}`
+}
+
+/** P11: how one process or verifier stands to the last save. */
+export function standingOf({ version, afterMs }: Propagation['confirmed'][number], current: number): string {
+  if (version < current) return 'Yet to confirm'
+  return afterMs > 0 ? `After ${duration(afterMs)}` : 'From its start'
 }
 
 /** A choice in plain words, for putting two side by side. */

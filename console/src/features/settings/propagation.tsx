@@ -1,0 +1,66 @@
+import { Text } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { RelativeTime } from '../../ui/relative-time'
+import { type Propagation, propagationQuery } from './queries'
+import classes from './settings.module.css'
+import { capitalized, effectText, standingOf } from './words'
+
+type Peer = Propagation['confirmed'][number]
+
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' })
+
+function Standing({ peer, version }: { peer: Peer; version: number }) {
+  if (peer.silentSince === undefined || peer.refusesFrom === undefined) return standingOf(peer, version)
+  const isOver = Date.parse(peer.refusesFrom) <= Date.now()
+  return (
+    <>
+      Silent, last seen <RelativeTime iso={peer.silentSince} none="" />; accepts nothing {isOver ? 'since' : 'from'}{' '}
+      {clock.format(new Date(peer.refusesFrom))}
+    </>
+  )
+}
+
+/** P11: proof that the last save took effect, process by process. */
+export function PropagationDetails({ org }: { org: string }) {
+  const { data } = useQuery(propagationQuery(org))
+  if (!data) return null
+  const { version, confirmed } = data
+  const silent = confirmed.filter((it) => it.silentSince !== undefined).length
+  return (
+    <details className={classes.propagation}>
+      <summary>
+        Saved settings: {effectText(data)}
+        {silent > 0 && `, ${silent.toLocaleString()} silent`}
+      </summary>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+      <ul className={classes.examples} tabIndex={0} aria-label="Servers and verifiers">
+        {confirmed.map((it) => (
+          <li key={it.name} className={classes.example}>
+            <span>
+              <bdi>{it.name}</bdi>{' '}
+              <Text span c="dimmed">
+                {it.kind}
+              </Text>
+            </span>
+            <Text span c="dimmed">
+              <Standing peer={it} version={version} />
+            </Text>
+          </li>
+        ))}
+      </ul>
+    </details>
+  )
+}
+
+/** What a save did, and where it has taken effect meanwhile. */
+export function SavedNotice({ org, what, version }: { org: string; what: string; version: number }) {
+  const { data } = useQuery(propagationQuery(org))
+  return (
+    <>
+      <div>{what}</div>
+      <Text size="sm" c="dimmed" mih="1.5em">
+        {data && data.version >= version && capitalized(effectText(data))}
+      </Text>
+    </>
+  )
+}
