@@ -4,6 +4,8 @@ import { createHttpServer } from '../src/http/server.ts'
 import type { Wired } from '../src/wire.ts'
 import { type As, publicUrl, resourceKey } from './harness.ts'
 
+export type Listening = Awaited<ReturnType<typeof listen>>
+
 /** The wired app behind a real socket on loopback, and a client for it. */
 export async function listen(wired: Wired, port = 0) {
   const server = createHttpServer({
