@@ -129,6 +129,11 @@ export function buildChangeStreams({ lease, log, failed, ...parts }: ChangeParts
       return open.size
     },
 
+    /** Those too that wait to be opened. */
+    get taken() {
+      return taken
+    },
+
     serve: (asked: Asked) => {
       const { res, requestId } = asked
       if (ending || taken >= bounds.streams)
