@@ -3,7 +3,7 @@
  *
  *     npm run bench                     everything, some minutes
  *     npm run bench -- --check          and fails when a mark is missed
- *     npm run bench -- --only gate      some groups: gate, external, ofrep, lookup, memory, settings, start, console
+ *     npm run bench -- --only gate      some groups, by the names below
  *     npm run bench -- --quick          short rounds and fewer tokens: whether it runs, not how fast
  */
 import { parseArgs } from 'node:util'
@@ -16,6 +16,7 @@ import { memoryRows } from './memory.ts'
 import { ofrepRows } from './ofrep.ts'
 import { type Postgres, startPostgres } from './processes.ts'
 import { embeddedSettingsRows, postgresSettingsRows } from './settings.ts'
+import { severalRows } from './several.ts'
 import { startRows } from './start.ts'
 import { isMet, type Row, tableText } from './table.ts'
 
@@ -33,6 +34,7 @@ const groups: Record<string, (postgres: Postgres) => Promise<Row[]>> = {
   ofrep: (postgres) => ofrepRows(postgres, effort),
   lookup: (postgres) => lookupRows(postgres, effort),
   memory: () => memoryRows(),
+  several: (postgres) => severalRows(postgres, effort),
   settings: async (postgres) => [
     ...(await postgresSettingsRows(postgres, times, quick ? 10_000 : 1_000_000)),
     ...(await embeddedSettingsRows(times, quick ? 5_000 : 100_000)),

@@ -16,7 +16,7 @@ type Contender = Omit<Load, 'seconds'>
  * server that is a little slower than its client pays for each microsecond of its own twice. Answers how to let this
  * process go again, since whatever it starts later would inherit its one core.
  */
-function keepApart(servers: readonly (number | undefined)[]): () => void {
+export function keepApart(servers: readonly (number | undefined)[]): () => void {
   const cores = availableParallelism()
   if (process.platform !== 'linux' || cores < 2) return () => undefined
   const pin = (pid: number, to: string) => void spawnSync('taskset', ['-a', '-c', '-p', to, `${pid}`])

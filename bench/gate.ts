@@ -1,8 +1,7 @@
-import { openDatabase } from '../server/src/db/open.ts'
 import { type Effort, summary, takeTurns, timesAsMany } from './compare.ts'
 import { requestBytes } from './load.ts'
 import { type Peer, type Portcullis, type Postgres, resourceKey, startPeer, startPortcullis } from './processes.ts'
-import { addKnownTokens } from './seed.ts'
+import { seedKnownTokens } from './seed.ts'
 import type { Row } from './table.ts'
 
 const distinct = 1000
@@ -44,10 +43,7 @@ async function peers(postgres: Postgres, portcullis: Portcullis, secret: string)
 /** Introspection and forward-auth from memory, beside what else could answer such a question. */
 export async function gateRows(postgres: Postgres, effort: Effort): Promise<Row[]> {
   const portcullis = await startPortcullis(postgres.env)
-  const database = await openDatabase({ databaseUrl: postgres.env.PORTCULLIS_MIGRATION_URL, dataFolder: '' })
-  const organization = await database.owner.selectFrom('organizations').select('id').executeTakeFirstOrThrow()
-  const secrets = await addKnownTokens(database.owner, organization.id, distinct)
-  await database.close()
+  const secrets = await seedKnownTokens(postgres, distinct)
   const garbage = secrets.map(spoil)
   const it = await peers(postgres, portcullis, secrets[0] ?? '')
   const ours = introspect(`Bearer ${resourceKey}`, '/oauth2/introspect')

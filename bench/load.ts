@@ -24,7 +24,7 @@ export interface Loaded {
 const headEnd = Buffer.from('\r\n\r\n')
 
 /** The length of the first whole answer in what has arrived, or 0. Answers here have a Content-Length, always. */
-function answerLength(arrived: Buffer): number {
+export function answerLength(arrived: Buffer): number {
   const end = arrived.indexOf(headEnd)
   if (end < 0) return 0
   const head = arrived.toString('latin1', 0, end)
@@ -72,7 +72,7 @@ function drive(socket: Socket, next: () => Buffer | undefined, expected: Buffer)
   })
 }
 
-const open = (port: number) =>
+export const open = (port: number): Promise<Socket> =>
   new Promise<Socket>((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true }, () => resolve(socket))
     socket.once('error', reject)

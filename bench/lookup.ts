@@ -1,9 +1,8 @@
-import { openDatabase } from '../server/src/db/open.ts'
 import { hashOf } from '../server/src/features/tokens/actions.ts'
 import type { Effort } from './compare.ts'
 import { load, requestBytes } from './load.ts'
 import { type Postgres, resourceKey, startPeer, startPortcullis } from './processes.ts'
-import { addKnownTokens } from './seed.ts'
+import { seedKnownTokens } from './seed.ts'
 import { median, type Row } from './table.ts'
 
 const perRound = 500
@@ -11,10 +10,7 @@ const perRound = 500
 /** The first use of a token that no memory knows, beside one SELECT by the hash of a secret; one request at a time. */
 export async function lookupRows(postgres: Postgres, { rounds }: Effort): Promise<Row[]> {
   const portcullis = await startPortcullis(postgres.env)
-  const database = await openDatabase({ databaseUrl: postgres.env.PORTCULLIS_MIGRATION_URL, dataFolder: '' })
-  const organization = await database.owner.selectFrom('organizations').select('id').executeTakeFirstOrThrow()
-  const secrets = await addKnownTokens(database.owner, organization.id, perRound * (rounds + 1))
-  await database.close()
+  const secrets = await seedKnownTokens(postgres, perRound * (rounds + 1))
   const select = await startPeer<{ port: number }>('select.ts', { DATABASE_URL: postgres.env.PORTCULLIS_MIGRATION_URL })
   const headers = { Authorization: `Bearer ${resourceKey}`, 'Content-Type': 'application/x-www-form-urlencoded' }
   const microsEach = async (port: number, tokens: string[], path: string) => {

@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { sql } from 'kysely'
 import { typeidUnboxed } from 'typeid-js'
 import type { Database } from '../server/src/db/change.ts'
+import { openDatabase } from '../server/src/db/open.ts'
 import { hashOf } from '../server/src/features/tokens/actions.ts'
 import { newSecret } from '../server/src/features/tokens/rules.ts'
+import type { Postgres } from './processes.ts'
 
 const perStatement = 50_000
 const perAccount = 100
@@ -65,63 +67,70 @@ export async function fillMembers(owner: Database, organizationId: string, count
     .execute(owner)
 }
 
-/** `count` tokens whose secrets are known, each of its own service account. */
-export async function addKnownTokens(owner: Database, organizationId: string, count: number): Promise<string[]> {
+/** `count` tokens whose secrets are known, each of its own service account unless `perAccount` says otherwise. */
+export async function addKnownTokens(
+  owner: Database,
+  organizationId: string,
+  count: number,
+  perAccount = 1,
+): Promise<string[]> {
   const at = new Date()
+  const common = { organization_id: organizationId, created_at: at, created_by: null }
+  const accountIds = Array.from({ length: Math.ceil(count / perAccount) }, () => typeidUnboxed('svc'))
   const made = Array.from({ length: count }, (_, i) => ({
     secret: newSecret('service_account', (size) => randomBytes(size)),
     tokenId: typeidUnboxed('tok'),
-    accountId: typeidUnboxed('svc'),
-    name: `Known ${i}`,
+    accountId: accountIds[Math.floor(i / perAccount)] ?? '',
   }))
-  for (let i = 0; i < count; i += 1000) {
-    const some = made.slice(i, i + 1000)
-    const common = { organization_id: organizationId, created_at: at, created_by: null }
-    const joined = { kind: 'service_account', role: 'member', status: 'joined', joined_at: at } as const
-    await owner
-      .insertInto('accounts')
-      .values(
-        some.map((it) => ({
-          id: it.accountId,
-          user_id: null,
-          name: it.name,
-          email: null,
-          removed_at: null,
-          ...joined,
-          ...common,
-        })),
-      )
-      .execute()
+  await inPortions(accountIds, (some) => addServiceAccounts(owner, common, some))
+  await inPortions(made, async (some) => {
+    const token = { ...common, name: 'bench', description: '', hint: 'pcs_…0000', issued_at: at }
+    const living = { expires_at: null, revoked_at: null }
     await owner
       .insertInto('tokens')
-      .values(
-        some.map((it) => ({
-          ...common,
-          id: it.tokenId,
-          account_id: it.accountId,
-          name: 'bench',
-          description: '',
-          hint: 'pcs_…0000',
-          issued_at: at,
-          expires_at: null,
-          revoked_at: null,
-        })),
-      )
+      .values(some.map((it) => ({ ...token, ...living, id: it.tokenId, account_id: it.accountId })))
       .execute()
+    const secret = { organization_id: organizationId, retired_at: null }
     await owner
       .insertInto('token_secrets')
-      .values(
-        some.map((it) => ({
-          hash: hashOf(it.secret),
-          token_id: it.tokenId,
-          organization_id: organizationId,
-          retired_at: null,
-        })),
-      )
+      .values(some.map((it) => ({ ...secret, hash: hashOf(it.secret), token_id: it.tokenId })))
       .execute()
-  }
+  })
   return made.map((it) => it.secret)
 }
+
+/** A statement has room for some thousand rows of parameters. */
+async function inPortions<T>(all: readonly T[], insert: (some: readonly T[]) => Promise<void>): Promise<void> {
+  for (let i = 0; i < all.length; i += 1000) await insert(all.slice(i, i + 1000))
+}
+
+type Common = { organization_id: string; created_at: Date; created_by: null }
+
+async function addServiceAccounts(owner: Database, common: Common, ids: readonly string[]): Promise<void> {
+  const joined = { kind: 'service_account', role: 'member', status: 'joined', joined_at: common.created_at } as const
+  const nobody = { user_id: null, email: null, removed_at: null }
+  await owner
+    .insertInto('accounts')
+    .values(ids.map((id) => ({ ...common, ...joined, ...nobody, id, name: `Known ${id.slice(-8)}` })))
+    .execute()
+}
+
+/** The owner's access to the database of a running instance, for seeding. */
+export async function asOwner<T>(env: Postgres['env'], work: (owner: Database) => Promise<T>): Promise<T> {
+  const database = await openDatabase({ databaseUrl: env.PORTCULLIS_MIGRATION_URL, dataFolder: '' })
+  try {
+    return await work(database.owner)
+  } finally {
+    await database.close()
+  }
+}
+
+/** `count` tokens of the first organization whose secrets are known. */
+export const seedKnownTokens = ({ env }: Pick<Postgres, 'env'>, count: number, perAccount = 1): Promise<string[]> =>
+  asOwner(env, async (owner) => {
+    const organization = await owner.selectFrom('organizations').select('id').limit(1).executeTakeFirstOrThrow()
+    return addKnownTokens(owner, organization.id, count, perAccount)
+  })
 
 /** A second organization, with the person who founded the first as its admin. */
 export async function addOrganization(owner: Database, name: string, email: string): Promise<string> {
