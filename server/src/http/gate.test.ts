@@ -50,3 +50,32 @@ test.each([
     ])
   },
 )
+
+test('N3: an answer names the point that was applied before the question, whatever is applied while it waits', async () => {
+  const point = { head: 7, mark: '0123456789ab' }
+  const waiting = {
+    get head() {
+      return point.head
+    },
+    get mark() {
+      return point.mark
+    },
+    decide: async () => {
+      Object.assign(point, { head: 8, mark: 'ba9876543210' })
+      return { active: false, reason: 'unknown' } as const
+    },
+  }
+  const options = { gate: waiting, count: () => undefined, failed: () => undefined }
+  const asked = gateListener(options, resourceKeys([resourceKey]))
+  const asking = createServer((req, res) => void asked(req, res, 'request-1'))
+  await new Promise<void>((resolve) => asking.listen(0, '127.0.0.1', resolve))
+  const { port } = asking.address() as AddressInfo
+  const headers = [
+    ['Authorization', `Bearer ${resourceKey}`],
+    ['Content-Type', 'application/x-www-form-urlencoded'],
+  ] as const
+  const answer = await ask(port, { method: 'POST', path: '/oauth2/introspect', headers, body: 'token=x' })
+  asking.close()
+  expect(answer.headers['x-portcullis-head']).toEqual(['7'])
+  expect(answer.headers['x-portcullis-mark']).toEqual(['0123456789ab'])
+})
