@@ -49,6 +49,11 @@ export class ClusterProcess {
     return this.#prepared.wire
   }
 
+  /** Its wire is whole again, if it has one. */
+  mend(): void {
+    this.#prepared.wire?.pass()
+  }
+
   get pid(): number {
     return this.#child?.pid as number
   }

@@ -1,5 +1,5 @@
 import { EventEmitter, once } from 'node:events'
-import { expect } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import type { Cluster, Tenant } from './cluster.ts'
 
 /** One question about a token: when it was sent, and how it was decided; `away` when the connection broke. */
@@ -112,6 +112,7 @@ export class Trial {
   static async begin(cluster: Cluster, tenants: readonly [Tenant, Tenant], everyMs = 10): Promise<Trial> {
     const tokens = await Promise.all([cluster.newToken(tenants[0]), cluster.newToken(tenants[1])])
     const trial = new Trial(cluster, tenants, tokens, everyMs)
+    onTestFinished(() => Promise.all([trial.suspending.stop(), trial.revoking.stop()]).then(() => undefined))
     // Twice, so that memory decides the second time.
     for (let n = 0; n < 2; n += 1) {
       const now = performance.now()
@@ -171,4 +172,14 @@ export class Trial {
       counts[outcome] = (counts[outcome] ?? 0) + 1
     return counts
   }
+}
+
+/** Nothing of a test that failed is left to the next one. */
+export async function heal(cluster: Cluster, tenants: readonly Tenant[]): Promise<void> {
+  for (const it of cluster.processes) {
+    it.resume()
+    it.mend()
+  }
+  await Promise.all(cluster.processes.map((it) => it.ready()))
+  for (const it of tenants) await cluster.setGate(it, 'all')
 }

@@ -163,9 +163,13 @@ describe('before PostgreSQL', () => {
       await client.query('listen portcullis_feed')
       return client
     }
-    const hears = await listening('hears')
+    const before = await listening('before')
+    const ended = closed(before, 'end')
     proxy.deafen()
+    await ended
     const deaf = await listening('deaf')
+    proxy.pass()
+    const hears = await listening('hears')
     await hears.query('notify portcullis_feed')
     await one(hears)
     await deaf.query('notify portcullis_feed')

@@ -175,6 +175,7 @@ export class TcpProxy {
 
   /** All is well again. */
   pass(): void {
+    this.#deaf = false
     this.#set({ kind: 'pass', delayMs: 0 }, {})
   }
 
@@ -191,9 +192,10 @@ export class TcpProxy {
     this.#set({ kind: 'blackHole' }, which)
   }
 
-  /** From the next connection on, LISTEN is answered as ever and yet never brings anything: as behind some poolers. */
+  /** LISTEN is answered as ever and yet never brings anything, as behind some poolers; whoever listens must do it anew. */
   deafen(): void {
     this.#deaf = true
+    for (const it of this.#pairs) if (it.listens) it.reset()
   }
 
   async close(): Promise<void> {
