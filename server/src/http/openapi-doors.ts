@@ -1,11 +1,7 @@
-/** The doors in front of the router, described by hand: they are declared by their standards, not by our route kit. */
+import { json, problem, text } from './openapi-parts.ts'
+import { verifierPaths } from './openapi-verifiers.ts'
 
-const text = { type: 'string' }
-const json = (schema: Record<string, unknown>) => ({ content: { 'application/json': { schema } } })
-const problem = (description: string) => ({
-  description,
-  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-})
+/** The doors in front of the router, described by hand: they are declared by their standards, not by our route kit. */
 
 const group = { type: 'object', properties: { id: text, name: text } }
 
@@ -16,7 +12,7 @@ const introspection = {
     active: { type: 'boolean' },
     reason: {
       ...text,
-      description: 'Only when not active: malformed, owner_removed, revoked, unknown, expired or suspended.',
+      description: 'Only when not active: one of the reasons that the guide of the gate lists, such as suspended.',
     },
     sub: text,
     exp: { type: 'integer' },
@@ -28,8 +24,11 @@ const introspection = {
     account_kind: { enum: ['member', 'service_account'] },
     role: { enum: ['admin', 'member'] },
     groups: { type: 'array', items: group },
-    token_id: text,
-    token_source: { enum: ['managed'] },
+    token_id: { ...text, description: 'Of a managed token.' },
+    token_source: { enum: ['managed', 'external'] },
+    iss: { ...text, description: 'Of an external token, as are provider_id and scope.' },
+    provider_id: text,
+    scope: text,
   },
 }
 
@@ -54,11 +53,15 @@ const introspect = {
           schema: { type: 'integer' },
           description: 'The feed’s number that the answer is true for.',
         },
+        'X-Portcullis-Mark': { schema: text, description: 'The mark of that number.' },
       },
       ...json(introspection),
     },
     400: problem('`bad_request`'),
     401: problem('`unauthenticated`: not a resource key'),
+    413: problem('`payload_too_large`'),
+    415: problem('`unsupported_media_type`'),
+    500: problem('`internal`'),
     503: problem('`unavailable`'),
   },
 }
@@ -82,6 +85,7 @@ const forward = {
     400: problem('`bad_request`'),
     401: problem('`unauthenticated`'),
     403: problem('`forbidden`, `insufficient_scope`'),
+    500: problem('`internal`'),
     503: problem('`unavailable`'),
   },
 }
@@ -163,6 +167,7 @@ const evaluation = (operationId: string, summary: string, parameters: object[], 
     400: ofrepError('`INVALID_CONTEXT`, `PARSE_ERROR`, `GENERAL`'),
     401: ofrepError('No good credential'),
     403: ofrepError('The token’s scope names no role that its account holds'),
+    500: ofrepError('Something went wrong on our side'),
     503: ofrepError('Neither memory nor the database can vouch; with Retry-After'),
   },
 })
@@ -213,23 +218,65 @@ const stream = {
   },
 }
 
-const page = (operationId: string, summary: string, tag = 'operations') => ({
-  get: { operationId, summary, tags: [tag], security: [], responses: { 200: { description: summary } } },
+interface Page {
+  operationId: string
+  summary: string
+  tag?: string
+  /** What a 200 holds. */
+  content: object
+  /** Whatever else it may answer. */
+  responses?: object
+  security?: object[]
+}
+
+const page = ({ operationId, summary, tag = 'operations', content, responses = {}, security = [] }: Page) => ({
+  get: {
+    operationId,
+    summary,
+    tags: [tag],
+    security,
+    responses: { 200: { description: summary, ...content }, ...responses },
+  },
 })
+
+const status = (value: string) =>
+  json({ type: 'object', required: ['status'], properties: { status: { const: value } } })
 
 export const doorPaths: Record<string, unknown> = {
   '/oauth2/introspect': { post: introspect },
   '/forward-auth': { get: forward },
+  ...verifierPaths,
   '/ofrep/v1/evaluate/flags': { post: evaluateAll },
   '/ofrep/v1/evaluate/flags/{key}': { post: evaluateOne },
   '/ofrep/v1/streams/{ticket}': { get: stream },
-  '/healthz': page('getHealth', 'The process is alive'),
-  '/readyz': page('getReadiness', 'The process may take requests'),
-  '/metrics': page('getMetrics', 'Metrics in Prometheus’ text format; with a resource key'),
-  '/.well-known/oauth-protected-resource': page('getResourceMetadata', 'RFC 9728 metadata of this API', 'gate'),
-  '/.well-known/portcullis-token-pattern': page(
-    'getTokenPattern',
-    'The expression that finds every managed token',
-    'gate',
-  ),
+  '/healthz': page({ operationId: 'getHealth', summary: 'The process is alive', content: status('alive') }),
+  '/readyz': page({
+    operationId: 'getReadiness',
+    summary: 'The process may take requests',
+    content: status('ready'),
+    responses: { 503: problem('`unavailable`; waitsFor lists what for') },
+  }),
+  '/metrics': page({
+    operationId: 'getMetrics',
+    summary: 'Metrics in Prometheus’ text format; with a resource key',
+    content: { content: { 'text/plain': { schema: text } } },
+    responses: {
+      400: problem('`bad_request`'),
+      401: problem('`unauthenticated`: not a resource key'),
+      500: problem('`internal`'),
+    },
+    security: [{ resourceKey: [] }],
+  }),
+  '/.well-known/oauth-protected-resource': page({
+    operationId: 'getResourceMetadata',
+    summary: 'RFC 9728 metadata of this API',
+    tag: 'gate',
+    content: json({ type: 'object', required: ['resource'], properties: { resource: text } }),
+  }),
+  '/.well-known/portcullis-token-pattern': page({
+    operationId: 'getTokenPattern',
+    summary: 'The expression that finds every managed token',
+    tag: 'gate',
+    content: json({ type: 'object', required: ['pattern'], properties: { pattern: text } }),
+  }),
 }

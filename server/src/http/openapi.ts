@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { basePath } from '../auth/better-auth.ts'
 import { type ProblemCode, problems } from '../kernel/problems.ts'
 import { maxBodyBytes } from './body.ts'
+import { problem } from './openapi-parts.ts'
 import type { AnyRoute, PathParameters } from './route.ts'
 import type { SignInRoute } from './sign-in-route.ts'
 
@@ -170,7 +171,7 @@ function signInOperation(it: SignInRoute, components: Components): Json {
       },
     }),
     responses: {
-      200: { description: 'Done, in the shape of Better Auth.' },
+      200: { description: 'Done, in the shape of Better Auth.', content: { 'application/json': { schema: {} } } },
       '4XX': {
         description: 'Refused.',
         content: { 'application/json': { schema: { $ref: '#/components/schemas/SignInProblem' } } },
@@ -192,6 +193,15 @@ interface Described {
   doors: Json
 }
 
+/** What any operation may answer, since it is said before anybody knows which one is meant. */
+const everywhere: Json = {
+  400: problem('`bad_request`: what came is no HTTP, names two hosts, or cannot be read as an address'),
+  408: problem('`request_timeout`: the request came too slowly'),
+  413: problem('`payload_too_large`'),
+  431: problem('`headers_too_large`'),
+  503: problem('`unavailable`: too many requests at once; with Retry-After'),
+}
+
 /** The OpenAPI 3.1 document of all that is answered. */
 export function openApiOf({ routes, signIn, doors }: Described): Json {
   const components: Components = { schemas: { Problem: problemSchema, SignInProblem: signInProblemSchema } }
@@ -208,6 +218,7 @@ export function openApiOf({ routes, signIn, doors }: Described): Json {
     },
     servers: [{ url: '/' }],
     paths: { ...paths, ...doors },
+    'x-everywhere': everywhere,
     components: {
       securitySchemes: {
         token: { type: 'http', scheme: 'bearer', description: 'A managed token.' },

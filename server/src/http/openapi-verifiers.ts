@@ -1,0 +1,110 @@
+import { json, problem, text } from './openapi-parts.ts'
+
+/** The doors of verifiers that hosts embed (N1, N3), described by hand as the gate is. */
+
+const number = { type: 'string', pattern: '^\\d{1,15}$' }
+
+const inQuery = (name: string, schema: object, description: string) => ({
+  name,
+  in: 'query',
+  required: false,
+  schema,
+  description,
+})
+
+const refusals = {
+  400: problem('`bad_request`'),
+  401: problem('`unauthenticated`: not a resource key'),
+  500: problem('`internal`'),
+  503: problem('`unavailable`; with Retry-After'),
+}
+
+const described = (operationId: string, summary: string) => ({
+  operationId,
+  summary,
+  tags: ['verifiers'],
+  security: [{ resourceKey: [] }],
+})
+
+const head = {
+  ...described('getHead', 'Up to which change this process is up to date, and since when it knows that'),
+  parameters: [
+    inQuery(
+      'verifier',
+      { type: 'string', pattern: '^[\\w.:@/-]{1,100}$' },
+      'The verifier’s name; what follows counts with it alone.',
+    ),
+    inQuery('applied', number, 'The number of the last change that it has applied.'),
+    inQuery('agoMs', number, 'How long ago it applied that.'),
+    inQuery('since', number, 'Since when it has been at work, in Unix milliseconds.'),
+    inQuery('outageMs', number, 'For how long it decides from memory while nobody answers; at most 300000.'),
+    inQuery('leaving', { enum: ['true', 'false'] }, 'It stops now.'),
+  ],
+  responses: {
+    200: {
+      description: 'The head of the feed.',
+      ...json({
+        type: 'object',
+        required: ['head', 'mark', 'ageMs'],
+        properties: { head: { type: 'integer' }, mark: text, ageMs: { type: 'integer', minimum: 0 } },
+        additionalProperties: false,
+      }),
+    },
+    ...refusals,
+  },
+}
+
+const point = { type: 'string', pattern: '^\\d{1,15}\\.([0-9a-f]{12})?$' }
+
+const changes = {
+  ...described('streamChanges', 'What a verifier must forget, as this process forgets it (Server-Sent Events)'),
+  parameters: [
+    inQuery('since', point, 'Where the verifier stands: `<number>.<mark>`.'),
+    { name: 'Last-Event-ID', in: 'header', required: false, schema: point },
+  ],
+  responses: {
+    200: {
+      description: 'Events `forget` with {number, mark, forget: [{kind, id}] or "everything"}.',
+      content: { 'text/event-stream': { schema: text } },
+    },
+    ...refusals,
+  },
+}
+
+const use = {
+  type: 'object',
+  required: ['tokenId', 'day', 'count', 'lastUsedAt'],
+  properties: {
+    tokenId: { type: 'string', pattern: '^(?:tok)_[0-7][0-9a-hjkmnp-tv-z]{25}$' },
+    day: { type: 'string', format: 'date' },
+    count: { type: 'integer', minimum: 1, maximum: 1_000_000_000 },
+    lastUsedAt: { type: 'string', format: 'date-time' },
+  },
+  additionalProperties: false,
+}
+
+const usage = {
+  ...described('reportUses', 'Uses of managed tokens that a verifier counted'),
+  requestBody: { required: true, ...json({ type: 'array', items: use, minItems: 1, maxItems: 1000 }) },
+  responses: {
+    200: {
+      description: 'They are written.',
+      ...json({
+        type: 'object',
+        required: ['recorded'],
+        properties: { recorded: { type: 'integer', minimum: 0 } },
+        additionalProperties: false,
+      }),
+    },
+    ...refusals,
+    413: problem('`payload_too_large`'),
+    415: problem('`unsupported_media_type`'),
+    422: problem('`invalid_request`'),
+  },
+}
+
+export const verifierPaths: Record<string, unknown> = {
+  '/v1/head': { get: head },
+  '/v1/changes': { get: changes },
+  '/v1/usage': { post: usage },
+}
