@@ -11,6 +11,7 @@ import type { Effort } from './compare.ts'
 import { consoleRows } from './console.ts'
 import { externalRows } from './external.ts'
 import { gateRows } from './gate.ts'
+import { growthRows } from './growth.ts'
 import { lookupRows } from './lookup.ts'
 import { memoryRows } from './memory.ts'
 import { ofrepRows } from './ofrep.ts'
@@ -34,6 +35,8 @@ const groups: Record<string, (postgres: Postgres) => Promise<Row[]>> = {
   ofrep: (postgres) => ofrepRows(postgres, effort),
   lookup: (postgres) => lookupRows(postgres, effort),
   memory: () => memoryRows(),
+  growth: (postgres) => growthRows(postgres, effort, quick ? [1e3, 1e4] : [1e3, 1e4, 1e5, 1e6]),
+  'growth-10m': (postgres) => growthRows(postgres, effort, [1e3, 1e7]),
   several: (postgres) => severalRows(postgres, effort),
   settings: async (postgres) => [
     ...(await postgresSettingsRows(postgres, times, quick ? 10_000 : 1_000_000)),
@@ -43,7 +46,9 @@ const groups: Record<string, (postgres: Postgres) => Promise<Row[]>> = {
   console: () => consoleRows(quick ? 1 : 5),
 }
 
-const wanted = asked.only?.split(',') ?? Object.keys(groups)
+/** Seeding ten million tokens takes many minutes and 8 GB of disk, so only who names it gets it. */
+const onlyWhenNamed = ['growth-10m']
+const wanted = asked.only?.split(',') ?? Object.keys(groups).filter((name) => !onlyWhenNamed.includes(name))
 const unknown = wanted.filter((name) => !Object.hasOwn(groups, name))
 if (unknown.length > 0)
   throw new Error(`No such group: ${unknown.join(', ')}. There are ${Object.keys(groups).join(', ')}.`)

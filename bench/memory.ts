@@ -1,16 +1,24 @@
 import { startPeer } from './processes.ts'
 import type { Row } from './table.ts'
 
+export interface Remembered {
+  port: number
+  heapPerToken: number
+  stringsPerToken: number
+  /** Less than were shown to it, if those were more than it may remember. */
+  tokens: number
+}
+
+/** A memory to which so many tokens were shown. */
+export async function remembered(tokens: number): Promise<Remembered> {
+  const child = await startPeer<Remembered>('remembered.ts', { NODE_OPTIONS: '--expose-gc', TOKENS: `${tokens}` })
+  await child.stop()
+  return child.said
+}
+
 /** Heap per remembered token, on top of twice the length of its strings. */
 export async function memoryRows(): Promise<Row[]> {
-  const child = await startPeer<{ port: number; heapPerToken: number; stringsPerToken: number; tokens: number }>(
-    'remembered.ts',
-    {
-      NODE_OPTIONS: '--expose-gc',
-    },
-  )
-  const { heapPerToken, stringsPerToken, tokens } = child.said
-  await child.stop()
+  const { heapPerToken, stringsPerToken, tokens } = await remembered(100_000)
   return [
     {
       what: 'memory per remembered token',

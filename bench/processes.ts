@@ -116,6 +116,8 @@ export interface Postgres {
   env: { DATABASE_URL: string; PORTCULLIS_MIGRATION_URL: string }
   /** A database of its own for a peer. */
   peerUrl: string
+  /** Another database on the same server, and what Portcullis is started with there. */
+  addDatabase: (name: string) => Promise<Postgres['env']>
   stop: () => Promise<void>
 }
 
@@ -152,9 +154,17 @@ export async function startPostgres(): Promise<Postgres> {
     'create database bench owner bench_owner',
     'create database peer owner bench_owner',
   ])
+  const envOf = (database: string) => ({
+    DATABASE_URL: url('bench_app', database),
+    PORTCULLIS_MIGRATION_URL: url('bench_owner', database),
+  })
   return {
-    env: { DATABASE_URL: url('bench_app', 'bench'), PORTCULLIS_MIGRATION_URL: url('bench_owner', 'bench') },
+    env: envOf('bench'),
     peerUrl: url('bench_owner', 'peer'),
+    addDatabase: async (name) => {
+      await run(url('postgres', 'postgres'), [`create database ${name} owner bench_owner`])
+      return envOf(name)
+    },
     stop: async () => {
       await server.stop()
       removeFolder(folder)
