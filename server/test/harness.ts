@@ -38,10 +38,17 @@ export type Harness = Awaited<ReturnType<typeof harness>>
 /** The real app on a real database, in this process: no socket, no mocks, a clock that tests set, mail that is kept. */
 export async function harness(
   database: TestDatabase,
-  options: { mail?: boolean; allowedJwksHosts?: readonly string[]; featuresFile?: string; publicUrl?: string } = {},
+  options: {
+    mail?: boolean
+    allowedJwksHosts?: readonly string[]
+    featuresFile?: string
+    publicUrl?: string
+    /** Of another process that lives by the same time. */
+    clock?: { now: Date }
+  } = {},
 ) {
   const origin = options.publicUrl ?? publicUrl
-  const clock = { now: new Date() }
+  const { clock = { now: new Date() } } = options
   const sent: Mail[] = []
   const outbox = { configured: options.mail ?? false, send: async (mail: Mail) => void sent.push(mail) }
   const world = { now: () => clock.now, newId: typeidUnboxed, randomBytes }
