@@ -16,6 +16,7 @@ import { lookupRows } from './lookup.ts'
 import { memoryRows } from './memory.ts'
 import { ofrepRows } from './ofrep.ts'
 import { type Postgres, startPostgres } from './processes.ts'
+import { propagationRows } from './propagation.ts'
 import { embeddedSettingsRows, postgresSettingsRows } from './settings.ts'
 import { severalRows } from './several.ts'
 import { startRows } from './start.ts'
@@ -35,6 +36,7 @@ const groups: Record<string, (postgres: Postgres) => Promise<Row[]>> = {
   ofrep: (postgres) => ofrepRows(postgres, effort),
   lookup: (postgres) => lookupRows(postgres, effort),
   memory: () => memoryRows(),
+  propagation: (postgres) => propagationRows(postgres, quick ? 10 : 100),
   growth: (postgres) => growthRows(postgres, effort, quick ? [1e3, 1e4] : [1e3, 1e4, 1e5, 1e6]),
   'growth-10m': (postgres) => growthRows(postgres, effort, [1e3, 1e7]),
   several: (postgres) => severalRows(postgres, effort),

@@ -43,6 +43,8 @@ function end(child: ChildProcess): Promise<void> {
 export interface Peer<T> {
   pid: number | undefined
   said: T
+  /** Asks for what a peer has to tell while it runs. */
+  ask: <A>() => Promise<A>
   stop: () => Promise<void>
 }
 
@@ -64,7 +66,17 @@ export async function startPeer<T extends { port: number }>(
     child.once('message', (message) => resolve(message as T))
     child.once('exit', (code) => reject(new Error(`${file} ended with ${code}:\n${complaints}`)))
   })
-  return { pid: child.pid, said, stop: () => end(child) }
+  const ask = <A>() =>
+    new Promise<A>((resolve, reject) => {
+      const gone = () => reject(new Error(`${file} is gone:\n${complaints}`))
+      child.once('exit', gone)
+      child.once('message', (message) => {
+        child.off('exit', gone)
+        resolve(message as A)
+      })
+      child.send('tell')
+    })
+  return { pid: child.pid, said, ask, stop: () => end(child) }
 }
 
 export interface Portcullis {
