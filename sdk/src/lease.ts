@@ -132,8 +132,8 @@ export class Lease {
   }
 
   #extend({ number }: Point, endsAtMs: number): void {
-    if (endsAtMs <= this.endsAtMs) return
+    if (endsAtMs < this.endsAtMs) return
+    this.vouched = endsAtMs > this.endsAtMs ? number : Math.max(number, this.vouched)
     this.endsAtMs = endsAtMs
-    this.vouched = number
   }
 }

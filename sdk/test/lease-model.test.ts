@@ -4,7 +4,7 @@ import { readAnswer } from '../src/answer.ts'
 import { Lease, type Point } from '../src/lease.ts'
 import { Memory } from '../src/memory.ts'
 import type { Step } from '../src/step.ts'
-import { activeAnswer, organizationA } from './tokens.ts'
+import { activeAnswer, organizationA, organizationB } from './tokens.ts'
 
 /*
  * N3 and P11 on trial: a history of changes that may lose its end in a failover, two server processes that follow it,
@@ -14,7 +14,14 @@ import { activeAnswer, organizationA } from './tokens.ts'
 
 interface Commit extends Point {
   value: string
+  /** Whose change it was. */
+  organization: string
 }
+
+const stepOf = ({ organization, ...point }: Commit): Step => ({
+  point,
+  forget: [{ kind: 'organization', id: organization }],
+})
 
 interface Process {
   /** What it has applied; a chain of its own, since a failover may have cut the true one since. */
@@ -28,7 +35,7 @@ const last = (chain: Commit[]): Commit => chain.at(-1)!
 class Trial {
   nowMs = 10_000
   commits = 1
-  truth: Commit[] = [{ number: 1, mark: 'm1', value: 'v1' }]
+  truth: Commit[] = [{ number: 1, mark: 'm1', value: 'v1', organization: organizationA }]
   /** Since when which value was true. */
   values = [{ fromMs: 0, value: 'v1' }]
   processes: Process[] = [0, 1].map(() => ({ chain: [...this.truth], confirmedAtMs: this.nowMs }))
@@ -53,10 +60,18 @@ class Trial {
   }
 
   commit() {
+    this.add(organizationA, `v${this.commits + 1}`)
+    this.values.push({ fromMs: this.nowMs, value: last(this.truth).value })
+  }
+
+  commitElsewhere() {
+    this.add(organizationB, last(this.truth).value)
+  }
+
+  add(organization: string, value: string) {
     this.commits += 1
     const number = last(this.truth).number + 1
-    this.truth = [...this.truth, { number, mark: `m${this.commits}`, value: `v${this.commits}` }]
-    this.values.push({ fromMs: this.nowMs, value: last(this.truth).value })
+    this.truth = [...this.truth, { number, mark: `m${this.commits}`, value, organization }]
   }
 
   failover(lost: number) {
@@ -70,9 +85,7 @@ class Trial {
     const at = last(process.chain)
     const isOurs = this.truth.some(({ number, mark }) => number === at.number && mark === at.mark)
     const steps: Step[] = isOurs
-      ? this.truth
-          .filter(({ number }) => number > at.number)
-          .map((point) => ({ point, forget: [{ kind: 'organization', id: organizationA }] }))
+      ? this.truth.filter(({ number }) => number > at.number).map(stepOf)
       : [{ point: last(this.truth), forget: 'everything' }]
     process.chain = [...this.truth]
     process.confirmedAtMs = this.nowMs
@@ -91,7 +104,7 @@ class Trial {
     const steps: Step[] =
       known === undefined || known < 0
         ? [{ point: last(chain), forget: 'everything' }]
-        : chain.slice(known + 1).map((point) => ({ point, forget: [{ kind: 'organization', id: organizationA }] }))
+        : chain.slice(known + 1).map(stepOf)
     this.stream = { process: index, steps }
   }
 
@@ -169,7 +182,8 @@ const which = fc.nat(3)
 /** Single steps, which can go wrong in any order, and whole rounds, without which little would ever be remembered. */
 const happening = fc.oneof(
   { arbitrary: fc.tuple(fc.constant('pass'), fc.integer({ min: 1, max: 400 })), weight: 4 },
-  { arbitrary: fc.tuple(fc.constant('commit')), weight: 3 },
+  { arbitrary: fc.tuple(fc.constant('commit')), weight: 2 },
+  { arbitrary: fc.tuple(fc.constant('commitElsewhere')), weight: 2 },
   { arbitrary: fc.tuple(fc.constant('failover'), fc.integer({ min: 1, max: 3 })), weight: 1 },
   { arbitrary: fc.tuple(fc.constant('refresh'), index), weight: 4 },
   { arbitrary: fc.tuple(fc.constant('connect'), index), weight: 1 },
