@@ -36,7 +36,7 @@ const head = {
     ),
     inQuery('applied', number, 'The number of the last change that it has applied.'),
     inQuery('agoMs', number, 'How long ago it applied that.'),
-    inQuery('since', number, 'Since when it has been at work, in Unix milliseconds.'),
+    inQuery('since', number, 'The number at which it began to follow.'),
     inQuery('outageMs', number, 'For how long it decides from memory while nobody answers; at most 300000.'),
     inQuery('leaving', { enum: ['true', 'false'] }, 'It stops now.'),
   ],
