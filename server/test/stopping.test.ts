@@ -109,3 +109,14 @@ test('SIGTERM: an open event stream is told when to come back, and the process d
   expect(await stream.text()).toMatch(/retry: \d+\n\n$/)
   expect(await exit).toBe(0)
 })
+
+test('SIGTERM: a verifier’s stream is told when to come back, and the process does not wait for it', async () => {
+  const { port, child } = await start()
+  const exit = exitOf(child)
+  const headers = { authorization: `Bearer ${resourceKey}` }
+  const stream = await fetch(`http://127.0.0.1:${port}/v1/changes`, { headers })
+  expect(stream.status).toBe(200)
+  child.kill('SIGTERM')
+  expect(await stream.text()).toMatch(/"forget":"everything"}\n\nretry: \d+\n\n$/)
+  expect(await exit).toBe(0)
+})
