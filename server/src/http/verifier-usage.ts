@@ -68,8 +68,22 @@ export function takeUses({ recordUses, now, failed }: UsageParts, { count, refus
     acknowledge(asked, uses.length)
   }
 
+  const take = async (asked: Asked, body: Bytes): Promise<void> => {
+    const uses = usesIn(body)
+    if (!uses.ok) return refused(asked, uses)
+    const turn = written.then(() => record(asked, uses.value))
+    written = turn.catch(() => undefined)
+    await turn
+  }
+
+  const fail = (asked: Asked, error: unknown) => {
+    failed(error, asked.requestId)
+    if (asked.res.headersSent) asked.res.destroy()
+    else refused(asked, refuse('internal'))
+  }
+
   return (asked: Asked) => {
-    const { req, res, requestId } = asked
+    const { req, res } = asked
     if (!isJson(req.headers['content-type']) || req.headers['content-encoding'] !== undefined)
       return refused(asked, refuse('unsupported_media_type', { detail: 'Send application/json, without an encoding.' }))
     if (taken >= maxReports) return refused(asked, refuse('unavailable', { detail: 'Too many reports at once.' }))
@@ -78,9 +92,7 @@ export function takeUses({ recordUses, now, failed }: UsageParts, { count, refus
       taken -= 1
     })
     readBytes(req, maxReportBytes, (body) => {
-      const uses = usesIn(body)
-      if (!uses.ok) return refused(asked, uses)
-      written = written.then(() => record(asked, uses.value)).catch((error) => failed(error, requestId))
+      take(asked, body).catch((error) => fail(asked, error))
     })
   }
 }
