@@ -1,6 +1,6 @@
 import * as z from 'zod'
-import { verifyChain } from '../features/audit/actions.ts'
-import { type ChainEnd, chainFaultTexts } from '../features/audit/rules.ts'
+import { type Verified, verifyChain } from '../features/audit/actions.ts'
+import { type ChainEnd, type ChainFault, chainFaultTexts } from '../features/audit/rules.ts'
 import { id } from '../http/shapes.ts'
 import { type CommandContext, command, type Outcome, type Print } from './command.ts'
 
@@ -16,29 +16,52 @@ export type Checkpoint = z.infer<typeof Checkpoints>[number]
 
 const args = z.strictObject({ organization: id('org').optional(), checkpoints: Checkpoints.default([]) })
 
-const counted = (count: number) => `${count} ${count === 1 ? 'event' : 'events'}`
+export const counted = (count: number) => `${count} ${count === 1 ? 'event' : 'events'}`
+
+interface Organization {
+  id: string
+  name: string
+}
+
+export const headingOf = (it: Organization) => `${it.id}  ${it.name}`
+
+/** Where the chain is broken, in a sentence. */
+export const faultText = ({ sequence, fault }: ChainFault) => `event ${sequence}: ${chainFaultTexts[fault]}.`
+
+/** How far a good chain reaches, in a line or two. */
+function goodText({ start, end, cut }: Verified, checkpoint: Checkpoint | undefined): string[] {
+  const reach = cut ? `events ${start.sequence + 1} to ${end.sequence}` : counted(end.sequence)
+  const agrees = checkpoint ? `, checkpoint at ${checkpoint.sequence} agrees` : ''
+  if (!cut) return [`${reach}${agrees}.`]
+  const when = cut.time.toISOString()
+  return [
+    `${reach}${agrees}.`,
+    `        Those up to ${start.sequence} were cut on ${when}, as event ${cut.recordedAs} records.`,
+  ]
+}
 
 async function verifyOne(
   { deps }: CommandContext,
-  organization: { id: string; name: string },
+  organization: Organization,
   checkpoint: Checkpoint | undefined,
   print: Print,
 ): Promise<ChainEnd | undefined> {
   const verified = await verifyChain(deps, organization.id, checkpoint)
-  const heading = `${organization.id}  ${organization.name}`
+  const heading = headingOf(organization)
   if (!verified) {
     print(`BROKEN  ${heading}: the organization is gone, and the checkpoint knew it.`)
     return undefined
   }
-  const { end, fault } = verified
+  const { start, end, fault } = verified
   if (fault) {
-    print(`BROKEN  ${heading}: event ${fault.sequence}: ${chainFaultTexts[fault.fault]}.`)
-    print(`        The ${counted(end.sequence)} before are as they were written.`)
+    const good = end.sequence - start.sequence
+    print(`BROKEN  ${heading}: ${faultText(fault)}`)
+    if (good > 0) print(`        Events ${start.sequence + 1} to ${end.sequence} follow from each other.`)
     return undefined
   }
-  print(
-    `ok      ${heading}: ${counted(end.sequence)}${checkpoint ? `, checkpoint at ${checkpoint.sequence} agrees` : ''}.`,
-  )
+  const [first, ...more] = goodText(verified, checkpoint)
+  print(`ok      ${heading}: ${first}`)
+  for (const line of more) print(line)
   return end
 }
 
@@ -57,14 +80,10 @@ export const auditVerify = command({
       print(organization === undefined ? 'There is no organization yet.' : 'There is no such organization.')
       return { exitCode: organization === undefined ? 0 : 1, value: [] }
     }
+    const checkpointOf = new Map(checkpoints.map((it) => [it.organizationId, it]))
     const ends: Checkpoint[] = []
     for (const it of wanted) {
-      const end = await verifyOne(
-        context,
-        it,
-        checkpoints.find((checkpoint) => checkpoint.organizationId === it.id),
-        print,
-      )
+      const end = await verifyOne(context, it, checkpointOf.get(it.id), print)
       if (end) ends.push({ organizationId: it.id, ...end })
     }
     return { exitCode: ends.length === wanted.length ? 0 : 1, value: ends }

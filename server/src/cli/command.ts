@@ -1,6 +1,7 @@
 import type { ZodType } from 'zod'
 import type { Deps } from '../db/deps.ts'
 import type { Inspection } from '../db/inspect.ts'
+import type { CutRequest, cutLog } from '../features/audit/actions.ts'
 import type { Actor } from '../features/audit/rules.ts'
 import type { Result } from '../kernel/result.ts'
 
@@ -12,6 +13,8 @@ export interface CommandContext {
   inspect: () => Promise<Inspection>
   /** All of the instance's, by id; only its operator sees over the walls (O1). */
   organizations: () => Promise<readonly { id: string; name: string }[]>
+  /** Removes old events of an audit log; by the owner's access, since the service itself can only append (A2). */
+  cutLog: (request: CutRequest) => ReturnType<typeof cutLog>
 }
 
 export interface Outcome {

@@ -1,12 +1,27 @@
+import { changer, reader } from '../db/change.ts'
 import { inspect } from '../db/inspect.ts'
 import type { OpenDatabase } from '../db/open.ts'
+import { cutLog } from '../features/audit/actions.ts'
 import type { Wired } from '../wire.ts'
 import type { CommandContext } from './command.ts'
 
-/** What commands may use. Only the operator sees all organizations, so that goes by the owner's access. */
+/** A cut changes nothing that a process remembers. */
+const nothingToForget = () => undefined
+
+/** What commands may use. Only the operator sees all organizations and removes events, so those go by the owner's access. */
 export const commandContext = ({ deps, resetPassword }: Wired, { db, owner }: OpenDatabase): CommandContext => ({
   deps,
   resetPassword,
   inspect: () => inspect(db, owner),
   organizations: () => owner.selectFrom('organizations').select(['id', 'name']).orderBy('id').execute(),
+  cutLog: (request) =>
+    cutLog(
+      {
+        now: deps.now,
+        read: reader(owner),
+        change: changer(owner, deps, nothingToForget),
+        remove: (work) => owner.transaction().execute(work),
+      },
+      request,
+    ),
 })

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -188,16 +188,20 @@ describe('with the embedded database', () => {
     expect(listed.out).toMatch(/command-palette {2}\S+ of Globex \(org_\w+\)\n {4}Quick\.\n {4}More!\n/)
   })
 
-  test('0: a checkpoint is saved outside, and compared later; 1: it does not agree', async () => {
-    const file = join(outside, 'checkpoint.json')
-    const saved = await portcullis(env, ['audit', 'verify', '--save-checkpoint', file])
-    expect([saved.exitCode, saved.err]).toEqual([0, ''])
-    const [first] = JSON.parse(readFileSync(file, 'utf8'))
-    expect(first).toMatchObject({ organizationId: expect.stringMatching(/^org_/), sequence: expect.any(Number) })
-    writeFileSync(file, JSON.stringify([{ ...first, hash: 'f'.repeat(64) }]))
-    const compared = await portcullis(env, ['audit', 'verify', '--checkpoint', file])
-    expect(compared.exitCode).toBe(1)
-    expect(compared.out).toContain(`BROKEN  ${first.organizationId}`)
+  test('A2: 0: a checkpoint is added outside, old events are removed up to it, and the rest agrees with it', async () => {
+    const file = join(outside, 'checkpoints')
+    const added = await portcullis(env, ['audit', 'checkpoint', file])
+    expect([added.exitCode, added.err]).toEqual([0, ''])
+    expect(added.out).toContain(`Checkpoint 1 added to ${file}, signed with SHA256:`)
+    const retain = ['audit', 'retain', '--before', new Date().toISOString(), '--checkpoint', file]
+    const cut = await portcullis(env, retain)
+    expect(cut).toMatchObject({ exitCode: 0, out: expect.stringMatching(/^cut .*recorded as event \d+\.$/m) })
+    const { exitCode, out } = await portcullis(env, ['audit', 'verify', '--checkpoint', file])
+    expect(exitCode).toBe(0)
+    expect(out).toMatch(/agrees\.\n {8}Those up to \d+ were cut on \S+, as event \d+ records\./)
+    rmSync(`${file}.key.pub`)
+    const refused = await portcullis(env, ['audit', 'verify', '--checkpoint', file])
+    expect(refused).toMatchObject({ exitCode: 2, out: '', err: expect.stringContaining('.key.pub cannot be read') })
   })
 
   test('0: doctor finds the running instance well, and asks it about its database', async () => {
@@ -267,6 +271,8 @@ describe('with PostgreSQL', () => {
       exitCode: 0,
       out: expect.stringContaining('Acme: 3 events'),
     })
+    const cut = await portcullis(env, ['audit', 'retain', '--before', new Date().toISOString()])
+    expect(cut).toMatchObject({ exitCode: 0, out: expect.stringContaining('3 events removed') })
     // A command publishes nothing, so whatever catalogue its environment names is of no matter to it.
     const listed = await portcullis({ ...env, PORTCULLIS_FEATURES: '/nonexistent' }, ['feedback', 'list'])
     expect(listed).toMatchObject({ exitCode: 0, out: 'There is no feedback yet.\n' })

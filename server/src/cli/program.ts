@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command as Program } from 'commander'
-import { readCheckpoints, writeCheckpoints } from './checkpoint-file.ts'
+import { describeAudit } from './audit-program.ts'
 import type { Outcome } from './command.ts'
 import { countsOf, reportText } from './doctor/report.ts'
 import { configured, explainFailure, isMisuse, misuse } from './explain.ts'
@@ -19,6 +19,10 @@ const stopWithReader = (error: NodeJS.ErrnoException) => {
   process.exit(0)
 }
 const complain = (line: string) => void process.stderr.write(`${line}\n`)
+const refuse = (line: string) => {
+  complain(line)
+  process.exitCode = misuse
+}
 
 /** Runs a command of the registry, wherever the database can be reached; its exit code becomes this process's. */
 async function run(name: string, args: Record<string, unknown>): Promise<Outcome | undefined> {
@@ -39,26 +43,6 @@ interface OrganizationOptions {
 async function createOrganization({ passwordStdin, ...args }: OrganizationOptions): Promise<void> {
   const password = passwordStdin && (await firstLine(process.stdin))
   await run('organization-create', { ...args, ...(password !== undefined && { password }) })
-}
-
-interface VerifyOptions {
-  organization?: string
-  checkpoint?: string
-  saveCheckpoint?: string
-}
-
-async function verifyAudit({ organization, checkpoint, saveCheckpoint }: VerifyOptions): Promise<void> {
-  const read = checkpoint === undefined ? { checkpoints: [] } : readCheckpoints(checkpoint)
-  if ('wrong' in read) {
-    complain(read.wrong)
-    process.exitCode = misuse
-    return
-  }
-  const outcome = await run('audit-verify', { ...(organization && { organization }), ...read })
-  if (saveCheckpoint === undefined || !outcome) return
-  if (outcome.exitCode !== 0) return complain('No checkpoint was saved.')
-  writeCheckpoints(saveCheckpoint, outcome.value as never)
-  print(`Checkpoint saved in ${saveCheckpoint}. Keep it where this machine cannot change it.`)
 }
 
 const widest = 110
@@ -104,18 +88,6 @@ function describeOrganization(program: Program): void {
     .action(createOrganization)
 }
 
-function describeAudit(program: Program): void {
-  program
-    .command('audit')
-    .description('the audit log')
-    .command('verify')
-    .description('verify that no event of the audit log was changed or removed')
-    .option('--organization <id>', 'only this one')
-    .option('--checkpoint <file>', 'compare with a checkpoint that was saved before')
-    .option('--save-checkpoint <file>', 'save where the log ends now, to be kept elsewhere')
-    .action(verifyAudit)
-}
-
 async function checkCatalogue(file: string): Promise<void> {
   const { checkFeatures } = await import('./features-check.ts')
   process.exitCode = (await checkFeatures(file, print)).exitCode
@@ -157,7 +129,7 @@ function buildProgram(): Program {
     .argument('<email>', 'whose password')
     .description('print a one-time link by which somebody chooses a new password')
     .action(async (email: string) => void (await run('admin-reset-password', { email })))
-  describeAudit(program)
+  describeAudit(program, { run, print, complain, refuse })
   describePreviews(program)
   program
     .command('doctor')

@@ -1,8 +1,16 @@
 import { adminResetPassword } from './admin-reset-password.ts'
+import { auditRetain } from './audit-retain.ts'
 import { auditVerify } from './audit-verify.ts'
 import { databaseInspect } from './database-inspect.ts'
 import { feedbackList } from './feedback-list.ts'
 import { organizationCreate } from './organization-create.ts'
 
 /** Every command that works on the database, whichever way it is reached. */
-export const commands = [organizationCreate, adminResetPassword, auditVerify, feedbackList, databaseInspect]
+export const commands = [
+  organizationCreate,
+  adminResetPassword,
+  auditVerify,
+  auditRetain,
+  feedbackList,
+  databaseInspect,
+]

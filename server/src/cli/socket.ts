@@ -17,11 +17,12 @@ type Said = { line: string } | Outcome
 /** One command a connection: an idle one would hold up the release of the folder. */
 const streaming = { 'content-type': 'application/x-ndjson', connection: 'close' }
 
-const maxArgumentBytes = 64 * 1024
+/** A checkpoint takes 150 bytes an organization. */
+const maxArgumentBytes = 16 * 1024 * 1024
 
 async function readArguments(asked: IncomingMessage): Promise<unknown> {
   if (Number(asked.headers['content-length'] ?? Number.POSITIVE_INFINITY) > maxArgumentBytes) {
-    throw new Error('Arguments come with a Content-Length of at most 64 KiB.')
+    throw new Error('Arguments come with a Content-Length of at most 16 MiB.')
   }
   return JSON.parse(await text(asked))
 }

@@ -82,6 +82,7 @@ export const actions: Record<Action, Said> = {
   'password.reset': { label: 'Password reset', says: (it) => `chose a new password for ${it}` },
   'second_factor.enabled': { label: 'Second factor turned on', says: () => 'turned their second factor on' },
   'second_factor.disabled': { label: 'Second factor turned off', says: () => 'turned their second factor off' },
+  'audit.cut': { label: 'Audit log cut', says: () => 'removed old events from the audit log' },
 }
 
 /** A name that isn't a person's stands in quotation marks. */

@@ -1,7 +1,17 @@
+import type { Reader, Writer } from '../../db/change.ts'
 import type { Deps } from '../../db/deps.ts'
 import type { Caller } from '../accounts/rules.ts'
-import { type ChainEnd, type ChainFault, chainStart, faultOfLink } from './rules.ts'
-import { type AuditEvent, type AuditFilter, listEvents, readChainEnd, readLinks } from './store.ts'
+import { type Actor, type ChainEnd, type ChainFault, type Cut, chainStart, faultOfLink } from './rules.ts'
+import {
+  type AuditEvent,
+  type AuditFilter,
+  listEvents,
+  readChainEnd,
+  readLastCut,
+  readLinks,
+  readOldest,
+  removeOldest,
+} from './store.ts'
 
 /** A3: the newest events that the filter lets through, older than number `before`; one more than `limit`, for paging. */
 export const findEvents = (
@@ -56,40 +66,172 @@ export function exportEvents(
 }
 
 export interface Verified {
+  /** Behind which event the walk began: nothing, or the newest cut. */
+  start: ChainEnd
   /** The last event that was found good: a checkpoint to save outside. */
   end: ChainEnd
+  cut?: Cut
   fault?: ChainFault
 }
 
-/** What is known from elsewhere about the chain: its end by the organization's row, and a checkpoint saved outside. */
-const disagrees = (end: ChainEnd, witnesses: readonly ChainEnd[]) =>
-  witnesses.some((it) => it.sequence === end.sequence && it.hash !== end.hash)
+/** One organization's chain, and how to ask for it. */
+interface Walk {
+  read: <T>(work: (db: Reader, organizationId: string) => Promise<T>) => Promise<T>
+  cut: Cut | undefined
+  checkpoint: ChainEnd
+}
+
+/** Is this event another one than a witness from elsewhere saw at its number? */
+const disagrees = (end: ChainEnd, witness: ChainEnd) => witness.sequence === end.sequence && witness.hash !== end.hash
+
+/** What a checkpoint says of a chain before its first event is looked at. */
+function faultOfStart({ cut, checkpoint }: Walk): ChainFault | undefined {
+  if (!cut || checkpoint.sequence === 0 || checkpoint.sequence > cut.sequence) return undefined
+  if (checkpoint.sequence < cut.sequence) return { sequence: cut.sequence + 1, fault: 'beyond_checkpoint' }
+  return disagrees(cut, checkpoint) ? { sequence: cut.sequence, fault: 'rewritten' } : undefined
+}
+
+/** What is wrong beyond the chain's last event, or with events where there should be none. */
+async function faultOfBounds({ read, cut, checkpoint }: Walk, end: ChainEnd, known: ChainEnd) {
+  if (known.sequence < end.sequence) return { sequence: known.sequence + 1, fault: 'surplus' } as const
+  if (known.hash !== end.hash) return { sequence: end.sequence, fault: 'end_altered' } as const
+  if (checkpoint.sequence > end.sequence) return { sequence: end.sequence + 1, fault: 'cut_off' } as const
+  const oldest = await read((db, id) => readOldest(db, id))
+  if (oldest === undefined || oldest > (cut?.sequence ?? 0)) return undefined
+  return { sequence: oldest, fault: oldest > 0 ? 'left_over' : 'surplus' } as const
+}
+
+/** Walks the chain from its start to where the organization's row says that it ends, and stops at the first fault. */
+async function walkChain(it: Walk): Promise<Verified | undefined> {
+  const start: ChainEnd = it.cut ? { sequence: it.cut.sequence, hash: it.cut.hash } : chainStart
+  let end = start
+  const verified = (fault?: ChainFault): Verified => ({
+    start,
+    end,
+    ...(it.cut && { cut: it.cut }),
+    ...(fault && { fault }),
+  })
+  let known = await it.read(readChainEnd)
+  if (!known) return undefined
+  const faultAtStart = faultOfStart(it)
+  if (faultAtStart) return verified(faultAtStart)
+  for (;;) {
+    const links = await it.read((db, id) => readLinks(db, id, end.sequence, batchSize))
+    for (const link of links) {
+      const fault = faultOfLink(end, link)
+      if (fault) return verified(fault)
+      const next = { sequence: link.record.sequence, hash: link.hash }
+      if (disagrees(next, it.checkpoint)) return verified({ sequence: next.sequence, fault: 'rewritten' })
+      end = next
+    }
+    if (links.length === batchSize) continue
+    // `known` was read before the links: what it knows of was committed then, and is not there now.
+    if (links.length === 0 && known.sequence > end.sequence) {
+      return verified({ sequence: end.sequence + 1, fault: 'cut_off' })
+    }
+    // Read after the links: what was appended meanwhile is walked, too.
+    known = (await it.read(readChainEnd)) ?? known
+    if (known.sequence <= end.sequence) return verified(await faultOfBounds(it, end, known))
+  }
+}
 
 /**
- * A2: walks an organization's chain from its first event and stops at the first broken link. Whoever rewrites the whole
- * chain with all its hashes passes that; a checkpoint that was kept outside finds it. Undefined: no such organization.
+ * A2: walks an organization's chain from its first event, or from its newest recorded cut, and stops at the first broken
+ * link. Whoever rewrites the whole chain with all its hashes passes that; a checkpoint that was kept outside finds it.
+ * Undefined: no such organization.
  */
 export async function verifyChain(
   deps: Pick<Deps, 'read'>,
   organizationId: string,
   checkpoint: ChainEnd = chainStart,
 ): Promise<Verified | undefined> {
-  const known = await deps.read(organizationId, (db) => readChainEnd(db, organizationId))
-  if (!known) return undefined
-  const witnesses = [known, checkpoint]
-  const goal = Math.max(known.sequence, checkpoint.sequence)
-  let end = chainStart
-  while (end.sequence < goal) {
-    const after = end.sequence
-    const links = await deps.read(organizationId, (db) => readLinks(db, organizationId, after, batchSize))
-    if (links.length === 0) return { end, fault: { sequence: after + 1, fault: 'cut_off' } }
-    for (const link of links) {
-      const fault = faultOfLink(end, link)
-      if (fault) return { end, fault }
-      const next = { sequence: link.record.sequence, hash: link.hash }
-      if (disagrees(next, witnesses)) return { end, fault: { sequence: next.sequence, fault: 'rewritten' } }
-      end = next
-    }
+  const read: Walk['read'] = (work) => deps.read(organizationId, (db) => work(db, organizationId))
+  let cut = await read(readLastCut)
+  for (;;) {
+    const verified = await walkChain({ read, cut, checkpoint })
+    const cutNow = verified?.fault && (await read(readLastCut))
+    // Cut while it was walked: what is missing was taken away from under the walk.
+    if (cutNow?.recordedAs === cut?.recordedAs || !verified?.fault) return verified
+    cut = cutNow
   }
-  return { end }
+}
+
+/** What cutting takes: the access of the owner of the tables, since the service's own can only append (A2). */
+export interface CutDeps extends Pick<Deps, 'read' | 'change' | 'now'> {
+  remove: (work: (tx: Writer) => Promise<number>) => Promise<number>
+}
+
+export interface CutRequest {
+  organization: { id: string; name: string }
+  actor: Actor
+  /** Events of this moment and later stay. */
+  before: Date
+  /** If given, nothing that came after it is removed. */
+  checkpoint?: ChainEnd | undefined
+  dryRun: boolean
+}
+
+export interface Removed {
+  /** The last event that goes, or went. */
+  upTo: number
+  count: number
+  recordedAs?: number
+}
+
+/** So many events are removed at a time: the database has others to serve in between. */
+const removedAtOnce = 1000
+
+/** Records a cut as an event of the log that it cuts; answers that event's number. */
+async function recordCut(
+  { change, now }: CutDeps,
+  { organization, actor, before }: CutRequest,
+  { upTo, count }: Removed,
+): Promise<number> {
+  const origin = { actor, ip: null, userAgent: null, requestId: null }
+  const result = await change({ organizationId: organization.id, at: now(), ...origin }, async (tx) => {
+    const [last] = await readLinks(tx, organization.id, upTo - 1, 1)
+    const end = await readChainEnd(tx, organization.id)
+    if (last?.record.sequence !== upTo || !end) throw new Error('The last event to be removed is not there.')
+    const after = { sequence: upTo, hash: last.hash, removed: count, before }
+    const target = { kind: 'organization' as const, ...organization }
+    return { ok: true, value: end.sequence + 1, events: [{ action: 'audit.cut', target, after }], forget: [] }
+  })
+  if (!result.ok) throw new Error(result.code)
+  return result.value
+}
+
+/** The last event that may go: all up to it are older than the moment, and the checkpoint knows them. */
+async function lastToGo(
+  deps: CutDeps,
+  { organization: { id }, before, checkpoint }: CutRequest,
+  { start, end, cut }: Verified,
+): Promise<number> {
+  const kept = (await deps.read(id, (db) => readOldest(db, id, before))) ?? end.sequence + 1
+  const upTo = Math.max(start.sequence, Math.min(kept - 1, checkpoint?.sequence ?? end.sequence))
+  // To remove the record of a cut and nothing else would only put another in its place.
+  return upTo === start.sequence + 1 && upTo === cut?.recordedAs ? start.sequence : upTo
+}
+
+/**
+ * A2: removes an organization's events from before a moment. First the chain is verified: a broken one is evidence, and
+ * stays as it is. Then the cut becomes an event of the chain, from whose hash the rest goes on, and only then is anything
+ * removed, so that no event is ever missing without a record of it. Interrupted, it goes on when it is asked for again.
+ */
+export async function cutLog(
+  deps: CutDeps,
+  request: CutRequest,
+): Promise<{ removed: Removed } | { fault: ChainFault } | undefined> {
+  const { id } = request.organization
+  const verified = await verifyChain(deps, id, request.checkpoint)
+  if (!verified) return undefined
+  const { start, fault } = verified
+  const isLeftOver = fault?.fault === 'left_over'
+  if (fault && !isLeftOver) return { fault }
+  const upTo = await lastToGo(deps, request, verified)
+  const isNew = upTo > start.sequence
+  const removed: Removed = { upTo, count: upTo - (isLeftOver ? fault.sequence - 1 : start.sequence) }
+  if (request.dryRun || removed.count === 0) return { removed }
+  const recordedAs = isNew ? await recordCut(deps, request, { upTo, count: upTo - start.sequence }) : undefined
+  while ((await deps.remove((tx) => removeOldest(tx, id, { upTo, limit: removedAtOnce }))) > 0);
+  return { removed: { ...removed, ...(recordedAs !== undefined && { recordedAs }) } }
 }

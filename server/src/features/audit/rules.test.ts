@@ -42,7 +42,8 @@ function chainOf(contents: readonly Partial<AuditRecord>[]): ChainLink[] {
       requestId: null,
       ...content,
     }
-    const link = { record, previousHash, hash: chainHash(previousHash, record) }
+    const foundBy = { actorId: record.actor.id, targetId: record.target.id }
+    const link = { record, previousHash, hash: chainHash(previousHash, record), foundBy }
     previousHash = link.hash
     return link
   })

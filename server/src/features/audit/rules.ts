@@ -74,6 +74,7 @@ export const auditActions = [
   'password.reset',
   'second_factor.enabled',
   'second_factor.disabled',
+  'audit.cut',
 ] as const
 export type AuditAction = (typeof auditActions)[number]
 
@@ -93,7 +94,7 @@ export interface AuditRecord {
   requestId: string | null
 }
 
-/** JSON with sorted keys and no white space (the idea of RFC 8785), so that a stored record hashes as the written one did. */
+/** JSON with sorted keys and no white space (the idea of RFC 8785): a stored record hashes as the written one did. */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((it) => canonicalJson(it ?? null)).join(',')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value ?? null)
@@ -115,32 +116,43 @@ export interface ChainEnd {
 
 export const chainStart: ChainEnd = { sequence: 0, hash: '' }
 
-/** An event as it is stored, with the two hashes that tie it to its neighbours. */
+/** An event as it is stored, with the two hashes that tie it to its neighbours and the ids by which it is found. */
 export interface ChainLink {
   record: AuditRecord
   previousHash: string
   hash: string
+  foundBy: { actorId: string | null; targetId: string }
 }
 
-/** A2: what is wrong with a chain, at which event. */
-export interface ChainFault {
-  sequence: number
-  fault: 'missing' | 'out_of_place' | 'altered' | 'cut_off' | 'rewritten'
+/** A2: up to where an operator removed old events, when, and which event records it: the chain goes on from there. */
+export interface Cut extends ChainEnd {
+  time: Date
+  recordedAs: number
 }
 
-export const chainFaultTexts: Record<ChainFault['fault'], string> = {
-  missing: 'the event is missing',
+/** A2: what may be wrong with a chain. */
+export const chainFaultTexts = {
+  missing: 'the event is missing, and no recorded cut accounts for it',
   out_of_place: 'it does not follow from the event before it, which was altered, replaced or removed',
   altered: 'its content is not what was written',
   cut_off: 'this event and all after it are missing',
   rewritten: 'the chain was rewritten: its hash is not the one that was known before',
-}
+  surplus: 'it was put there past the service, which never wrote an event of this number',
+  end_altered: 'the hash that the organization keeps of this last event was altered',
+  left_over: 'a recorded cut removed it, and yet it is there: run `portcullis audit retain` again',
+  beyond_checkpoint: 'the log was cut beyond the checkpoint, so nothing vouches for what follows',
+} as const
+
+export type ChainFault = { sequence: number; fault: keyof typeof chainFaultTexts }
 
 /** A2: every check on one event, in order; undefined when it continues the chain. */
 export function faultOfLink(end: ChainEnd, link: ChainLink): ChainFault | undefined {
+  const { record, foundBy } = link
   const sequence = end.sequence + 1
-  if (link.record.sequence !== sequence) return { sequence, fault: 'missing' }
+  if (record.sequence !== sequence) return { sequence, fault: 'missing' }
   if (link.previousHash !== end.hash) return { sequence, fault: 'out_of_place' }
-  if (link.hash !== chainHash(end.hash, link.record)) return { sequence, fault: 'altered' }
-  return undefined
+  if (link.hash !== chainHash(end.hash, record)) return { sequence, fault: 'altered' }
+  // Filters go by these copies: a wrong one would hide an event from whoever looks for it.
+  const isFound = foundBy.actorId === record.actor.id && foundBy.targetId === record.target.id
+  return isFound ? undefined : { sequence, fault: 'altered' }
 }

@@ -34,6 +34,7 @@ export const ExportQuery = z.strictObject({ format: z.enum(exportFormats), ...fi
 export const AuditEvent = z
   .object({
     id: z.string(),
+    organizationId: z.string(),
     sequence: z.int(),
     time: sentTime(),
     actor: z.object({
@@ -48,6 +49,9 @@ export const AuditEvent = z
     ip: z.string().nullable(),
     userAgent: z.string().nullable(),
     requestId: z.string().nullable(),
+    /** A2: the hash of the event before; '' for the first. */
+    previousHash: z.string(),
+    /** A2: SHA-256 of the previous hash, a line feed, and all other members in canonical JSON. */
     hash: z.string(),
   })
   .meta({ id: 'AuditEvent' })
@@ -71,6 +75,8 @@ const columns: Record<string, (it: Told) => string | number | null> = {
   ip: (it) => it.ip,
   userAgent: (it) => it.userAgent,
   requestId: (it) => it.requestId,
+  organizationId: (it) => it.organizationId,
+  previousHash: (it) => it.previousHash,
   hash: (it) => it.hash,
 }
 

@@ -1,147 +1,320 @@
 import { sql } from 'kysely'
-import { beforeAll, expect, test } from 'vitest'
+import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { auditLogs, type Tampering } from '../../../test/audit-log.ts'
 import { describeOnBoth, type TestDatabase } from '../../../test/databases.ts'
 import { type Harness, harness } from '../../../test/harness.ts'
 import { exportEvents, verifyChain } from './actions.ts'
-import { type AuditEntry, chainHash } from './rules.ts'
+import { type ChainEnd, type ChainLink, chainFaultTexts, chainHash } from './rules.ts'
 import { readLinks } from './store.ts'
 
-describeOnBoth('the chain of audit events (A2)', (open) => {
+/** A hash, as somebody would make one up. */
+const anyHash = 'f'.repeat(64)
+
+/** One way to alter each column of an event. */
+const alterations: Record<string, Tampering> = {
+  id: sql`id = 'evt_01m86hkqn3f6a8dascc8dvc5t0'`,
+  time: sql`time = time + interval '1 second'`,
+  'time, below a millisecond': sql`time = time + interval '1 microsecond'`,
+  actor: sql`actor = jsonb_set(actor, '{name}', '"Mallory"')`,
+  'actor, to nothing': sql`actor = 'null'`,
+  actor_id: sql`actor_id = 'mem_mallory'`,
+  'actor_id, to nothing': sql`actor_id = null`,
+  action: sql`action = 'token.revoked'`,
+  target: sql`target = jsonb_set(target, '{id}', '"tok_other"')`,
+  target_id: sql`target_id = 'tok_other'`,
+  before: sql`before = '{"creation":"all"}'`,
+  'before, to nothing': sql`before = null`,
+  after: sql`after = after || '{"more":1}'`,
+  ip: sql`ip = '192.0.2.1'`,
+  user_agent: sql`user_agent = ''`,
+  request_id: sql`request_id = null`,
+  hash: sql`hash = ${anyHash}`,
+}
+
+describeOnBoth('A2: the chain of audit events', (open) => {
   let database: TestDatabase
   let app: Harness
+  let logs: ReturnType<typeof auditLogs>
+  let id: string
+  let other: string
+  /** The end of the log when it was well, saved outside. */
+  let saved: ChainEnd
+  let restore: () => Promise<void>
+
   beforeAll(async () => {
     database = await open()
     app = await harness(database)
+    logs = auditLogs(app, database)
+    id = (await app.newOrganization('Acme')).id
+    other = (await app.newOrganization('Globex')).id
+    for (const it of [id, other]) for (let i = 0; i < 7; i += 1) await logs.append(it, 1)
+    saved = (await verifyChain(app.deps, id))?.end as ChainEnd
+    restore = await logs.keep([id, other])
   })
+  afterEach(() => restore())
 
-  /** An organization with a few events, names in any script and JSON of any shape among them. */
-  async function withEvents() {
-    const it = await app.newOrganization('Größe 水')
-    await it.newToken()
-    await it.newGroup([it.admin.accountId], 'a "b" \\ 😀')
-    await it.newToken(it.admin, { expiresAt: new Date(app.clock.now.getTime() + 86_400_000) })
-    await it.newMember()
-    await it.setCreation({ creation: 'none' })
-    const verified = await verifyChain(app.deps, it.id)
-    return { id: it.id, end: verified?.end ?? { sequence: 0, hash: '' } }
+  const at = (sequence: number) => sql`organization_id = ${id} and sequence = ${sequence}`
+  const verify = (checkpoint?: ChainEnd) =>
+    logs.run('audit-verify', {
+      organization: id,
+      checkpoints: checkpoint ? [{ organizationId: id, ...checkpoint }] : [],
+    })
+  const broken = (sequence: number, fault: keyof typeof chainFaultTexts) =>
+    `BROKEN  ${id}  Acme: event ${sequence}: ${chainFaultTexts[fault]}.`
+  const expectBroken = async (sequence: number, fault: keyof typeof chainFaultTexts, checkpoint?: ChainEnd) => {
+    const { exitCode, text } = await verify(checkpoint)
+    expect([exitCode, text.split('\n')[0]]).toEqual([1, broken(sequence, fault)])
   }
-  const tamper = (query: ReturnType<typeof sql>) => query.execute(database.owner)
+  const expectFine = async (upTo: number) => {
+    const { exitCode, text } = await verify()
+    expect([exitCode, text]).toEqual([0, `ok      ${id}  Acme: ${upTo} events.`])
+  }
 
-  test('what was written verifies up to its end, and a checkpoint agrees for good', async () => {
-    const { id, end } = await withEvents()
-    expect(end.sequence).toBeGreaterThan(4)
-    expect(await verifyChain(app.deps, id, end)).toEqual({ end })
-    await app.deps.change(
-      {
-        organizationId: id,
-        actor: { kind: 'operator', id: null, name: 'Test' },
-        at: app.clock.now,
-        ip: null,
-        userAgent: null,
-        requestId: null,
-      },
-      async () => ({
-        ok: true,
-        value: undefined,
-        events: [{ action: 'token.updated', target: { kind: 'token', id: 'tok_x', name: 'x' } }],
-        forget: [],
-      }),
-    )
-    expect((await verifyChain(app.deps, id, end))?.end.sequence).toBe(end.sequence + 1)
-  })
-
-  test.each([
-    ['who did it', sql`actor = '{"kind":"member","id":"mem_other","name":"Mallory"}'`],
-    ['what was done', sql`action = 'token.revoked'`],
-    ['when', sql`time = time + interval '1 second'`],
-    ['what it was', sql`before = '{"creation":"all"}'`],
-    ['from where', sql`ip = '192.0.2.1'`],
-  ])('an event whose %s was altered is named', async (_what, set) => {
-    const { id } = await withEvents()
-    await tamper(sql`update audit_events set ${set} where organization_id = ${id} and sequence = 3`)
-    expect((await verifyChain(app.deps, id))?.fault).toEqual({ sequence: 3, fault: 'altered' })
-  })
-
-  test('an event that was removed is named, in the middle and at the end', async () => {
-    const { id, end } = await withEvents()
-    await tamper(sql`delete from audit_events where organization_id = ${id} and sequence = ${end.sequence}`)
-    expect((await verifyChain(app.deps, id))?.fault).toEqual({ sequence: end.sequence, fault: 'cut_off' })
-    await tamper(sql`delete from audit_events where organization_id = ${id} and sequence = 2`)
-    expect((await verifyChain(app.deps, id))?.fault).toEqual({ sequence: 2, fault: 'missing' })
-  })
-
-  /** Everything that somebody with the owner's rights can do: all hashes fit again. */
-  async function rewrite(id: string, upTo: number): Promise<void> {
-    const links = await app.deps.read(id, (db) => readLinks(db, id, 0, 100))
-    let previous = ''
-    for (const { record } of links.slice(0, upTo)) {
-      const forged = { ...record, userAgent: 'forged' }
+  /** Writes links anew from number `from` on, all hashes fitting again, also the organization's own. */
+  async function forge(links: readonly ChainLink[], from: number): Promise<void> {
+    let previous = links[from - 2]?.hash ?? ''
+    await logs.tamper(sql`delete from audit_events where organization_id = ${id} and sequence >= ${from}`)
+    for (const [i, { record, foundBy }] of links.slice(from - 1).entries()) {
+      const forged = { ...record, sequence: from + i }
       const hash = chainHash(previous, forged)
-      await tamper(sql`update audit_events set user_agent = 'forged', previous_hash = ${previous}, hash = ${hash}
-        where organization_id = ${id} and sequence = ${record.sequence}`)
+      await logs.tamper(sql`insert into audit_events values (${forged.id}, ${id}, ${forged.sequence}, ${forged.time},
+        ${JSON.stringify(forged.actor)}, ${foundBy.actorId}, ${forged.action}, ${JSON.stringify(forged.target)},
+        ${foundBy.targetId}, ${JSON.stringify(forged.before)}, ${JSON.stringify(forged.after)}, ${forged.ip},
+        ${forged.userAgent}, ${forged.requestId}, ${previous}, ${hash})`)
       previous = hash
     }
-    await tamper(sql`delete from audit_events where organization_id = ${id} and sequence > ${upTo}`)
-    await tamper(sql`update organizations set audit_sequence = ${upTo}, audit_hash = ${previous} where id = ${id}`)
+    await logs.tamper(
+      sql`update organizations set audit_sequence = ${links.length}, audit_hash = ${previous} where id = ${id}`,
+    )
   }
+  const linksOf = (it = id) => app.deps.read(it, (db) => readLinks(db, it, 0, 10_000))
 
-  test('a chain that was rewritten whole passes by itself; the checkpoint finds it', async () => {
-    const { id, end } = await withEvents()
-    await rewrite(id, end.sequence)
-    expect((await verifyChain(app.deps, id))?.fault).toBeUndefined()
-    expect((await verifyChain(app.deps, id, end))?.fault).toEqual({ sequence: end.sequence, fault: 'rewritten' })
+  test('what was written verifies up to its end, and a checkpoint agrees for good', async () => {
+    expect(await verify(saved)).toMatchObject({
+      exitCode: 0,
+      text: `ok      ${id}  Acme: ${saved.sequence} events, checkpoint at ${saved.sequence} agrees.`,
+      value: [{ organizationId: id, ...saved }],
+    })
+    await logs.append(id, 2)
+    const { text } = await verify(saved)
+    expect(text).toBe(`ok      ${id}  Acme: ${saved.sequence + 2} events, checkpoint at ${saved.sequence} agrees.`)
   })
 
-  test('a chain that was cut off cleanly passes by itself; the checkpoint finds it', async () => {
-    const { id, end } = await withEvents()
-    await rewrite(id, 2)
-    expect((await verifyChain(app.deps, id))?.fault).toBeUndefined()
-    expect((await verifyChain(app.deps, id, end))?.fault).toEqual({ sequence: 3, fault: 'cut_off' })
+  test.each(Object.entries(alterations))('altered: %s', async (_column, set) => {
+    await logs.tamper(sql`update audit_events set ${set} where ${at(4)}`)
+    await expectBroken(4, 'altered')
+    expect((await verify()).text.split('\n')[1]).toBe('        Events 1 to 3 follow from each other.')
   })
 
-  test('the service itself can neither alter nor remove an event', async () => {
-    const { id } = await withEvents()
-    const within = (query: ReturnType<typeof sql>) =>
-      database.db.transaction().execute(async (tx) => {
-        await sql`select set_config('portcullis.organization', ${id}, true)`.execute(tx)
-        await query.execute(tx)
-      })
-    await expect(within(sql`update audit_events set action = 'x'`)).rejects.toMatchObject({ code: '42501' })
-    await expect(within(sql`delete from audit_events`)).rejects.toMatchObject({ code: '42501' })
+  test('altered: previous_hash, sequence, organization_id', async () => {
+    await logs.tamper(sql`update audit_events set previous_hash = ${anyHash} where ${at(4)}`)
+    await expectBroken(4, 'out_of_place')
+    await restore()
+    await logs.tamper(sql`update audit_events set sequence = 40 where ${at(4)}`)
+    await expectBroken(4, 'missing')
+    await restore()
+    await logs.tamper(sql`update audit_events set organization_id = ${other}, sequence = 40 where ${at(4)}`)
+    await expectBroken(4, 'missing')
   })
 
-  test('an organization that is not there', async () => {
-    expect(await verifyChain(app.deps, 'org_01m86hkqn3f6a8dascc8dvc5t0')).toBeUndefined()
+  test('altered, and given a hash that fits: the next event tells', async () => {
+    const link = (await linksOf())[3] as ChainLink
+    const record = { ...link.record, action: 'token.revoked' }
+    const hash = chainHash(link.previousHash, record)
+    await logs.tamper(sql`update audit_events set action = ${record.action}, hash = ${hash} where ${at(4)}`)
+    await expectBroken(5, 'out_of_place')
   })
 
-  test('an export that is broken off reads no further', async () => {
-    const { id } = await withEvents()
-    const events = Array.from(
-      { length: 1500 },
-      (): AuditEntry => ({ action: 'token.updated', target: { kind: 'token', id: 'tok_x', name: 'x' } }),
-    ) as [AuditEntry]
-    const actor = { kind: 'operator' as const, id: null, name: 'Test' }
-    const by = { organizationId: id, actor, at: app.clock.now, ip: null, userAgent: null, requestId: null }
-    await app.deps.change(by, async () => ({ ok: true, value: undefined, events, forget: [] }))
-    let reads = 0
-    const counting: typeof app.deps.read = (organizationId, work) => {
-      reads += 1
-      return app.deps.read(organizationId, work)
+  test('removed: the first, one in the middle, the last', async () => {
+    for (const sequence of [1, 4]) {
+      await logs.tamper(sql`delete from audit_events where ${at(sequence)}`)
+      await expectBroken(sequence, 'missing')
+      await restore()
     }
-    const caller = {
-      accountId: 'mem_x',
-      organizationId: id,
-      kind: 'member' as const,
-      name: 'Ada',
-      role: 'admin' as const,
-      credential: { kind: 'session' as const, userId: 'usr_x', sessionId: 'ses_x' },
+    await logs.tamper(sql`delete from audit_events where ${at(saved.sequence)}`)
+    await expectBroken(saved.sequence, 'cut_off')
+  })
+
+  test('removed, with those after it moved up: the first of them tells', async () => {
+    await logs.tamper(sql`delete from audit_events where ${at(4)}`)
+    await logs.tamper(
+      sql`update audit_events set sequence = sequence + 99 where organization_id = ${id} and sequence > 4`,
+    )
+    await logs.tamper(
+      sql`update audit_events set sequence = sequence - 100 where organization_id = ${id} and sequence > 99`,
+    )
+    await expectBroken(4, 'out_of_place')
+  })
+
+  test('all removed, also with the end that the organization keeps set back', async () => {
+    await logs.tamper(sql`delete from audit_events where organization_id = ${id}`)
+    await expectBroken(1, 'cut_off')
+    await logs.tamper(sql`update organizations set audit_sequence = 0, audit_hash = '' where id = ${id}`)
+    await expectFine(0)
+    await expectBroken(1, 'cut_off', saved)
+  })
+
+  test('the head cut off', async () => {
+    await logs.tamper(sql`delete from audit_events where organization_id = ${id} and sequence <= 4`)
+    await expectBroken(1, 'missing')
+  })
+
+  test('two that changed places', async () => {
+    for (const [from, to] of [
+      [4, -4],
+      [5, 4],
+      [-4, 5],
+    ] as const)
+      await logs.tamper(sql`update audit_events set sequence = ${to} where ${at(from)}`)
+    await expectBroken(4, 'out_of_place')
+  })
+
+  test('an event put in: between two, before the first, behind the last', async () => {
+    const source = (await linksOf())[3] as ChainLink
+    const { length } = await linksOf()
+    const insert = (sequence: number, hash: string) =>
+      logs.tamper(sql`insert into audit_events select 'evt_forged', organization_id, ${sequence}, time, actor, actor_id, action,
+        target, target_id, before, after, ip, user_agent, request_id, previous_hash, ${hash} from audit_events where ${at(4)}`)
+    await logs.tamper(
+      sql`update audit_events set sequence = sequence + 100 where organization_id = ${id} and sequence >= 4`,
+    )
+    await logs.tamper(
+      sql`update audit_events set sequence = sequence - 99 where organization_id = ${id} and sequence >= 104`,
+    )
+    const record = { ...source.record, id: 'evt_forged', sequence: 4 }
+    await logs.tamper(sql`insert into audit_events select 'evt_forged', organization_id, 4, time, actor, actor_id, action, target,
+      target_id, before, after, ip, user_agent, request_id, previous_hash, ${chainHash(source.previousHash, record)}
+      from audit_events where ${at(5)}`)
+    await expectBroken(5, 'out_of_place')
+    await restore()
+    for (const sequence of [0, -7]) {
+      await insert(sequence, anyHash)
+      await expectBroken(sequence, 'surplus')
+      await restore()
     }
-    const writer = { head: '', line: () => 'x\n' }
-    const stream = exportEvents({ ...app.deps, read: counting }, caller, {}, writer).getReader()
-    expect(reads).toBe(0)
-    await stream.read()
-    expect(reads).toBe(1)
-    await stream.cancel()
-    expect(reads).toBe(1)
+    const end = (await linksOf()).at(-1) as ChainLink
+    await logs.tamper(sql`insert into audit_events select 'evt_forged', organization_id, ${length + 1}, time, actor, actor_id,
+      action, target, target_id, before, after, ip, user_agent, request_id, ${end.hash},
+      ${chainHash(end.hash, { ...source.record, id: 'evt_forged', sequence: length + 1 })} from audit_events where ${at(4)}`)
+    await expectBroken(length + 1, 'surplus')
+  })
+
+  test('an event put in, and the whole rest of the chain written anew: the checkpoint tells', async () => {
+    const links = await linksOf()
+    const forged = { ...(links[3] as ChainLink), record: { ...(links[3] as ChainLink).record, id: 'evt_forged' } }
+    await forge(links.toSpliced(4, 0, forged), 5)
+    await expectFine(saved.sequence + 1)
+    await expectBroken(saved.sequence, 'rewritten', saved)
+  })
+
+  test("another organization's events moved in", async () => {
+    const take = (sequence: number, as: number) =>
+      logs.tamper(sql`update audit_events set organization_id = ${id}, sequence = ${as}
+        where organization_id = ${other} and sequence = ${sequence}`)
+    await logs.tamper(sql`delete from audit_events where ${at(4)}`)
+    await take(4, 4)
+    await expectBroken(4, 'out_of_place')
+    const there = await logs.run('audit-verify', { organization: other })
+    expect(there.text).toContain(`event 4: ${chainFaultTexts.missing}.`)
+    await restore()
+    await logs.tamper(sql`delete from audit_events where organization_id = ${id}`)
+    for (const { record } of await linksOf(other)) await take(record.sequence, record.sequence)
+    await expectBroken(1, 'altered')
+  })
+
+  test('truncated without a trace: the checkpoint tells', async () => {
+    await forge((await linksOf()).slice(0, 5), 5)
+    await expectFine(5)
+    await expectBroken(6, 'cut_off', saved)
+  })
+
+  test('rewritten as a whole, every hash fitting: the checkpoint tells', async () => {
+    const links = await linksOf()
+    await forge(
+      links.map((it) => ({ ...it, record: { ...it.record, userAgent: 'forged' } })),
+      1,
+    )
+    await expectFine(saved.sequence)
+    await expectBroken(saved.sequence, 'rewritten', saved)
+  })
+
+  test('the end that the organization keeps: forward, back, with another hash', async () => {
+    const set = (what: Tampering) => logs.tamper(sql`update organizations set ${what} where id = ${id}`)
+    await set(sql`audit_sequence = audit_sequence + 1`)
+    await expectBroken(saved.sequence + 1, 'cut_off')
+    await restore()
+    await set(sql`audit_sequence = 3`)
+    await expectBroken(4, 'surplus')
+    await restore()
+    await set(sql`audit_hash = ${anyHash}`)
+    await expectBroken(saved.sequence, 'end_altered')
+  })
+
+  test('an organization that is gone, and one that never was', async () => {
+    const gone = { organizationId: 'org_01m86hkqn3f6a8dascc8dvc5t0', ...saved }
+    const { exitCode, text } = await logs.run('audit-verify', {
+      organization: gone.organizationId,
+      checkpoints: [gone],
+    })
+    expect([exitCode, text]).toEqual([
+      1,
+      `BROKEN  ${gone.organizationId}  : the organization is gone, and the checkpoint knew it.`,
+    ])
+    expect(await verifyChain(app.deps, gone.organizationId)).toBeUndefined()
+  })
+
+  test('chains of more than one batch are walked to their ends, whatever comes meanwhile', async () => {
+    for (const count of [500 - saved.sequence, 1, 499, 3]) {
+      await logs.append(id, count)
+      const { end, fault } = (await verifyChain(app.deps, id)) ?? {}
+      expect(fault).toBeUndefined()
+      expect(end?.sequence).toBe((await linksOf()).length)
+    }
+    let appends = 6
+    const meanwhile: typeof app.deps.read = async (organizationId, work) => {
+      const found = await app.deps.read(organizationId, work)
+      if (appends > 0) {
+        appends -= 1
+        await logs.append(id, 1)
+      }
+      return found
+    }
+    expect((await verifyChain({ read: meanwhile }, id))?.fault).toBeUndefined()
+  })
+
+  describe('the service itself', () => {
+    test('can neither alter nor remove an event', async () => {
+      const within = (query: Tampering) =>
+        database.db.transaction().execute(async (tx) => {
+          await sql`select set_config('portcullis.organization', ${id}, true)`.execute(tx)
+          await query.execute(tx)
+        })
+      await expect(within(sql`update audit_events set action = 'x'`)).rejects.toMatchObject({ code: '42501' })
+      await expect(within(sql`delete from audit_events`)).rejects.toMatchObject({ code: '42501' })
+    })
+
+    test('reads no further when an export is broken off', async () => {
+      await logs.append(id, 1500)
+      let reads = 0
+      const counting: typeof app.deps.read = (organizationId, work) => {
+        reads += 1
+        return app.deps.read(organizationId, work)
+      }
+      const caller = {
+        accountId: 'mem_x',
+        organizationId: id,
+        kind: 'member' as const,
+        name: 'Ada',
+        role: 'admin' as const,
+        credential: { kind: 'session' as const, userId: 'usr_x', sessionId: 'ses_x' },
+      }
+      const writer = { head: '', line: () => 'x\n' }
+      const stream = exportEvents({ ...app.deps, read: counting }, caller, {}, writer).getReader()
+      expect(reads).toBe(0)
+      await stream.read()
+      expect(reads).toBe(1)
+      await stream.cancel()
+      expect(reads).toBe(1)
+    })
   })
 })
