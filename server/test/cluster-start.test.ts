@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client } from 'pg'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { startCluster } from './cluster.ts'
 import { newPostgresDatabase } from './databases.ts'
 
@@ -12,6 +12,7 @@ const migrations = readdirSync(join(import.meta.dirname, '../src/db/migrations')
 test('processes that start together on an empty database: all become ready, schema and first admin are there once', async () => {
   const { url, appUrl, drop } = await newPostgresDatabase('template0')
   const cluster = await startCluster({ count: 4, database: { url: appUrl, migrationUrl: url, drop } })
+  onTestFinished(() => cluster.close())
   const tenant = await cluster.tenant()
   const { secret } = await cluster.newToken(tenant, 3)
   for (const number of cluster.processes.keys())
@@ -24,5 +25,4 @@ test('processes that start together on an empty database: all become ready, sche
   expect(await column('select id as it from organizations')).toEqual([tenant.id])
   expect(await column('select count(*)::int as it from users')).toEqual([1])
   await owner.end()
-  await cluster.close()
 })

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { Agent, request } from 'node:http'
+import { Agent, type RequestOptions, request } from 'node:http'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { ClusterProcess, main } from './cluster-process.ts'
@@ -26,6 +26,7 @@ export interface ClusterOptions {
   wired?: readonly number[]
   /** Modules that a process loads before anything else. */
   preload?: Readonly<Record<number, string>>
+  env?: Readonly<Record<string, string>>
 }
 
 export interface Answer {
@@ -60,6 +61,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
         DATABASE_URL: through(database.url),
         ...(database.migrationUrl && { PORTCULLIS_MIGRATION_URL: through(database.migrationUrl) }),
         ...environment,
+        ...options.env,
       }
       const preload = options.preload?.[number]
       return ClusterProcess.prepare({ env, wire, ...(preload && { preload }) })
@@ -88,6 +90,32 @@ const environment = {
   LOG_LEVEL: 'error',
 }
 
+/** An HTTP request to this machine, with headers as they are sent; rejects when the connection breaks. */
+export const exchange = (options: Omit<RequestOptions, 'host'>, body?: string): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const req = request({ host: '127.0.0.1', ...options }, (res) => {
+      let text = ''
+      res.setEncoding('utf8')
+      res.on('data', (chunk) => {
+        text += chunk
+      })
+      res.on('error', reject)
+      res.on('end', () => {
+        const isJson = /[/+]json/.test(res.headers['content-type'] ?? '')
+        const { statusCode: status = 0, headers } = res
+        resolve({ status, headers, body: isJson && text !== '' ? JSON.parse(text) : text })
+      })
+    })
+    req.on('error', reject)
+    req.end(body)
+  })
+
+/** How the resource server asks about a token. */
+export const introspectionHeaders = {
+  authorization: `Bearer ${resourceKey}`,
+  'content-type': 'application/x-www-form-urlencoded',
+}
+
 export class Cluster {
   readonly processes: readonly ClusterProcess[]
   readonly database: ClusterDatabase
@@ -105,32 +133,21 @@ export class Cluster {
     return it
   }
 
-  /** An HTTP request to one process; rejects when the connection breaks. `headers` as they are sent. */
+  /** An HTTP request to one process. */
   ask(number: number, method: string, path: string, headers: Record<string, string>, body?: string): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const { port } = this.at(number)
-      const req = request({ port, host: '127.0.0.1', method, path, headers, agent: this.#agent }, (res) => {
-        let text = ''
-        res.setEncoding('utf8')
-        res.on('data', (chunk) => {
-          text += chunk
-        })
-        res.on('error', reject)
-        res.on('end', () => {
-          const isJson = /[/+]json/.test(res.headers['content-type'] ?? '')
-          const { statusCode: status = 0, headers: told } = res
-          resolve({ status, headers: told, body: isJson && text !== '' ? JSON.parse(text) : text })
-        })
-      })
-      req.on('error', reject)
-      req.end(body)
-    })
+    const { port } = this.at(number)
+    return exchange({ port, method, path, headers, agent: this.#agent }, body)
+  }
+
+  /** What the admin's browser sends with every request. */
+  get browser(): Record<string, string> {
+    return { origin: publicUrl, host: 'localhost:3000', cookie: this.#cookie }
   }
 
   /** As the admin's browser asks; throws on a refusal. */
   async call(number: number, method: string, path: string, body?: unknown, more: Record<string, string> = {}) {
     const json: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' }
-    const headers = { origin: publicUrl, host: 'localhost:3000', cookie: this.#cookie, ...json, ...more }
+    const headers = { ...this.browser, ...json, ...more }
     const answer = await this.ask(number, method, path, headers, body === undefined ? undefined : JSON.stringify(body))
     if (answer.status > 299) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`)
     return answer
@@ -176,11 +193,7 @@ export class Cluster {
   }
 
   introspect(number: number, secret: string): Promise<Answer> {
-    const headers = {
-      authorization: `Bearer ${resourceKey}`,
-      'content-type': 'application/x-www-form-urlencoded',
-    }
-    return this.ask(number, 'POST', '/oauth2/introspect', headers, `token=${secret}`)
+    return this.ask(number, 'POST', '/oauth2/introspect', introspectionHeaders, `token=${secret}`)
   }
 
   /** A figure of `/metrics`. */
