@@ -121,8 +121,9 @@ function parametersOf(r: AnyRoute, components: Components): Json[] {
 }
 
 function operation(r: AnyRoute, components: Components): Json {
-  const ok =
-    r.status === 204 ? {} : { content: { 'application/json': { schema: schemaOf(r.reply, 'output', components) } } }
+  const schema = r.status === 204 ? undefined : schemaOf(r.reply, 'output', components)
+  const types = r.files ?? ['application/json']
+  const ok = schema && { content: Object.fromEntries(types.map((type) => [type, { schema }])) }
   return {
     operationId: r.id,
     summary: r.summary,

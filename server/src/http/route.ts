@@ -64,6 +64,8 @@ export interface Route<
   ifMatch?: true
   status: 200 | 201 | 204
   reply: R
+  /** The media types of an answer that is streamed as a file; left out: it is JSON. */
+  files?: readonly [string, ...string[]]
   problems: readonly C[]
   run: (asked: Asked<W, P, Infer<Q>, Infer<B>>) => Promise<Result<Infer<R>, NoInfer<C>> & { extras?: Extras }>
 }

@@ -35,6 +35,7 @@ export const auditRoutes = [
     query: ExportQuery,
     status: 200,
     reply: z.string(),
+    files: ['text/csv', 'application/x-ndjson'],
     problems: ['invalid_request'],
     run: async ({ deps, caller, query: { format, ...filter } }) => {
       const { contentType, head, line } = exportWriters[format]
