@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import { typeidUnboxed } from 'typeid-js'
 import { createOrganization } from '../src/features/organizations/actions.ts'
 import type { Mail } from '../src/kernel/deps.ts'
@@ -45,6 +45,7 @@ export async function harness(
     publicUrl?: string
     /** Of another process that lives by the same time. */
     clock?: { now: Date }
+    log?: Logger
   } = {},
 ) {
   const origin = options.publicUrl ?? publicUrl
@@ -64,7 +65,7 @@ export async function harness(
     },
     database,
     outbox,
-    pino({ level: process.env.LOG_LEVEL ?? 'silent' }),
+    options.log ?? pino({ level: process.env.LOG_LEVEL ?? 'silent' }),
     world,
   )
 

@@ -1,4 +1,4 @@
-import { pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import { incomingRequests } from '../src/http/incoming.ts'
 import { createHttpServer } from '../src/http/server.ts'
 import type { Wired } from '../src/wire.ts'
@@ -7,13 +7,13 @@ import { type As, publicUrl, resourceKey } from './harness.ts'
 export type Listening = Awaited<ReturnType<typeof listen>>
 
 /** The wired app behind a real socket on loopback, and a client for it. */
-export async function listen(wired: Wired, port = 0) {
+export async function listen(wired: Wired, port = 0, log: Logger = pino({ level: 'silent' })) {
   const server = createHttpServer({
     doors: wired.doors,
     router: (request) => wired.router.fetch(request),
     incoming: incomingRequests([]),
     metrics: wired.metrics,
-    log: pino({ level: 'silent' }),
+    log,
     onStop: wired.endStreams,
   })
   const url = `http://127.0.0.1:${await server.listen(port, '127.0.0.1')}`
