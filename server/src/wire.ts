@@ -29,7 +29,7 @@ import { buildDoorkeeper } from './http/doorkeeper.ts'
 import { gateListener } from './http/gate.ts'
 import { healthDoor } from './http/health.ts'
 import { linkGuards } from './http/link-guard.ts'
-import { createMetrics } from './http/metrics.ts'
+import { counter, createMetrics, gauge } from './http/metrics.ts'
 import { buildOfrep } from './http/ofrep-wired.ts'
 import { openApiOf } from './http/openapi.ts'
 import { originsOf } from './http/origins.ts'
@@ -106,38 +106,27 @@ export async function wire(
     failed: (error) => log.warn({ err: error }, 'uses were not written'),
   })
   const metrics = createMetrics([
-    { name: 'portcullis_remembered_tokens', help: 'Tokens in memory.', kind: 'gauge', read: () => memory.size },
-    {
-      name: 'portcullis_feed_number',
-      help: 'Last applied entry of the change feed.',
-      kind: 'gauge',
-      read: () => lease.applied,
-    },
-    {
-      name: 'portcullis_lease_age_seconds',
-      help: 'Time since the database confirmed that memory is up to date.',
-      kind: 'gauge',
-      read: () => lease.ageMs / 1000,
-    },
-    {
-      name: 'portcullis_catalogue_refused_total',
-      help: 'Reloads of the catalogue of preview features that were refused, since it was broken.',
-      kind: 'counter',
-      read: () => refusedCatalogues,
-    },
-    { name: 'portcullis_ofrep_streams', help: 'Open event streams.', kind: 'gauge', read: () => ofrep.streams.size },
-    {
-      name: 'portcullis_verifier_streams',
-      help: 'Open streams of changes to embedded verifiers.',
-      kind: 'gauge',
-      read: () => verifiers.streams.size,
-    },
-    {
-      name: 'portcullis_jwks_age_seconds',
-      help: "Age of the oldest key set of an OAuth provider in memory; over 600 a provider's keys cannot be fetched.",
-      kind: 'gauge',
-      read: () => keys.oldestMs / 1000,
-    },
+    gauge('portcullis_remembered_tokens', 'Tokens in memory.', () => memory.size),
+    gauge('portcullis_feed_number', 'Last applied entry of the change feed.', () => lease.applied),
+    gauge(
+      'portcullis_lease_age_seconds',
+      'Time since the database confirmed that memory is up to date.',
+      () => lease.ageMs / 1000,
+    ),
+    gauge('portcullis_database_in_use', 'Database connections that are lent.', () => database.load().inUse),
+    gauge('portcullis_database_waiting', 'Requests that wait for a connection.', () => database.load().waiting),
+    counter(
+      'portcullis_catalogue_refused_total',
+      'Reloads of the catalogue of preview features that were refused, since it was broken.',
+      () => refusedCatalogues,
+    ),
+    gauge('portcullis_ofrep_streams', 'Open event streams.', () => ofrep.streams.size),
+    gauge('portcullis_verifier_streams', 'Open streams of changes to verifiers.', () => verifiers.streams.size),
+    gauge(
+      'portcullis_jwks_age_seconds',
+      "Age of the oldest key set of an OAuth provider in memory; over 600 a provider's keys cannot be fetched.",
+      () => keys.oldestMs / 1000,
+    ),
   ])
   const read = reader(db)
   const change = changer(db, world, (what) => lease.applyOwn(what))

@@ -14,6 +14,13 @@ import { openPool } from './postgres/connect.ts'
 import { PostgresFeed } from './postgres/feed-source.ts'
 import type { Tables } from './tables.ts'
 
+export interface Load {
+  /** Connections that are lent. */
+  inUse: number
+  /** Who waits for one. */
+  waiting: number
+}
+
 export interface OpenDatabase {
   kind: 'embedded' | 'postgres'
   /** The service's own access, behind the wall: it owns nothing, and row-level security binds it (O1). */
@@ -26,6 +33,8 @@ export interface OpenDatabase {
   weakWall: boolean
   /** The embedded folder's lock with the socket for commands. */
   lock?: FolderLock
+  /** How busy the service's connections are. */
+  load: () => Load
   close: () => Promise<void>
 }
 
@@ -72,6 +81,7 @@ async function openEmbedded({ dataFolder, synced = true }: OpenOptions): Promise
       migrated,
       weakWall: false,
       lock,
+      load: () => turns.load,
       close,
     }
   } catch (error) {
@@ -109,6 +119,7 @@ async function openPostgres(
       feed,
       migrated,
       weakWall: login === undefined || login.powerful,
+      load: () => ({ inUse: pool.totalCount - pool.idleCount, waiting: pool.waitingCount }),
       close: async () => {
         await feed.close()
         await Promise.all([pool.end(), ownerPool.end()])

@@ -11,6 +11,15 @@ export interface Reading {
   read: () => number
 }
 
+/** The same as a line of its own, for lists of many. */
+export const gauge = (name: string, help: string, read: () => number): Reading => ({ name, help, kind: 'gauge', read })
+export const counter = (name: string, help: string, read: () => number): Reading => ({
+  name,
+  help,
+  kind: 'counter',
+  read,
+})
+
 type DecidedFrom = 'form' | 'memory' | 'database'
 
 export interface Metrics {

@@ -46,6 +46,11 @@ export class Turns {
     }
   }
 
+  /** One session: lent or not, and who waits for it. */
+  get load(): { inUse: number; waiting: number } {
+    return { inUse: Number(this.#taken), waiting: this.#waiting.length }
+  }
+
   poolFor(who: Who): PostgresPool {
     return { connect: () => this.take(who), end: async () => undefined, options: {} }
   }
