@@ -185,14 +185,17 @@ const removedAtOnce = 1000
 async function recordCut(
   { change, now }: CutDeps,
   { organization, actor, before }: CutRequest,
-  { upTo, count }: Removed,
+  { upTo, verified }: { upTo: number; verified: Verified },
 ): Promise<number> {
+  const { start, cut } = verified
   const origin = { actor, ip: null, userAgent: null, requestId: null }
   const result = await change({ organizationId: organization.id, at: now(), ...origin }, async (tx) => {
     const [last] = await readLinks(tx, organization.id, upTo - 1, 1)
     const end = await readChainEnd(tx, organization.id)
-    if (last?.record.sequence !== upTo || !end) throw new Error('The last event to be removed is not there.')
-    const after = { sequence: upTo, hash: last.hash, removed: count, before }
+    const isCutMeanwhile = (await readLastCut(tx, organization.id))?.recordedAs !== cut?.recordedAs
+    if (last?.record.sequence !== upTo || !end || isCutMeanwhile)
+      throw new Error('The log was cut meanwhile; try again.')
+    const after = { sequence: upTo, hash: last.hash, removed: upTo - start.sequence, before }
     const target = { kind: 'organization' as const, ...organization }
     return { ok: true, value: end.sequence + 1, events: [{ action: 'audit.cut', target, after }], forget: [] }
   })
@@ -207,7 +210,7 @@ async function lastToGo(
   { start, end, cut }: Verified,
 ): Promise<number> {
   const kept = (await deps.read(id, (db) => readOldest(db, id, before))) ?? end.sequence + 1
-  const upTo = Math.max(start.sequence, Math.min(kept - 1, checkpoint?.sequence ?? end.sequence))
+  const upTo = Math.min(kept - 1, checkpoint?.sequence ?? end.sequence)
   // To remove the record of a cut and nothing else would only put another in its place.
   return upTo === start.sequence + 1 && upTo === cut?.recordedAs ? start.sequence : upTo
 }
@@ -227,11 +230,14 @@ export async function cutLog(
   const { start, fault } = verified
   const isLeftOver = fault?.fault === 'left_over'
   if (fault && !isLeftOver) return { fault }
-  const upTo = await lastToGo(deps, request, verified)
+  const last = await lastToGo(deps, request, verified)
+  // Whoever can only append could record a cut that nobody made: what the operator did not ask for stays.
+  if (isLeftOver && last < start.sequence) return { fault }
+  const upTo = Math.max(last, start.sequence)
   const isNew = upTo > start.sequence
   const removed: Removed = { upTo, count: upTo - (isLeftOver ? fault.sequence - 1 : start.sequence) }
   if (request.dryRun || removed.count === 0) return { removed }
-  const recordedAs = isNew ? await recordCut(deps, request, { upTo, count: upTo - start.sequence }) : undefined
+  const recordedAs = isNew ? await recordCut(deps, request, { upTo, verified }) : undefined
   while ((await deps.remove((tx) => removeOldest(tx, id, { upTo, limit: removedAtOnce }))) > 0);
   return { removed: { ...removed, ...(recordedAs !== undefined && { recordedAs }) } }
 }

@@ -139,7 +139,7 @@ export const chainFaultTexts = {
   rewritten: 'the chain was rewritten: its hash is not the one that was known before',
   surplus: 'it was put there past the service, which never wrote an event of this number',
   end_altered: 'the hash that the organization keeps of this last event was altered',
-  left_over: 'a recorded cut removed it, and yet it is there: run `portcullis audit retain` again',
+  left_over: 'a recorded cut removed it, and yet it is there; if `audit retain` was interrupted, run it once more',
   beyond_checkpoint: 'the log was cut beyond the checkpoint, so nothing vouches for what follows',
 } as const
 
