@@ -1,7 +1,9 @@
 import fc from 'fast-check'
+import type { Sent } from './fuzz-answer.ts'
 import type { ApiDocument, Operation, Parameter } from './fuzz-document.ts'
 import { type Header, headersOf } from './fuzz-headers.ts'
 import { arbitraryOf, evilTexts, idOf, mark, mutated, mutation, seldom } from './fuzz-values.ts'
+import type { World } from './fuzz-world.ts'
 
 /** What one request will be, with marks where the world is to put something in. */
 export interface Plan {
@@ -51,7 +53,7 @@ function pathOf({ path }: Operation): fc.Arbitrary<string> {
     const strange = name === 'org' ? fc.oneof(mark('other:org', 0), mark('absent:org', 0), oddParts) : oddParts
     return seldom(usual, strange, 20)
   })
-  const ending = fc.constantFrom('', '/', '//', '/..', ';x', '%00', '#x', '/x')
+  const ending = fc.constantFrom('', '/', '//', '/..', ';x', '%00', '%23x', '/x')
   return fc.tuple(fc.tuple(...parts), seldom(fc.constant(''), ending, 40)).map(([it, end]) => it.join('/') + end)
 }
 
@@ -181,4 +183,16 @@ export function plansOf(operation: Operation, document: ApiDocument): fc.Arbitra
     headers: headersOf(operation),
     body: bodyOf(operation, document),
   })
+}
+
+/** A plan with what the world has in place of its marks. */
+export async function sentOf(world: Pick<World, 'fill'>, plan: Plan): Promise<Sent> {
+  const path = await world.fill(plan.path, '')
+  const query = await world.fill(plan.query, path)
+  const headers: Header[] = []
+  for (const [name, value] of plan.headers) headers.push([name, await world.fill(value, path)])
+  const { body } = plan
+  if (body !== undefined && body.contentType !== '') headers.push(['Content-Type', body.contentType])
+  const bytes = body && (body.bytes ?? Buffer.from(await world.fill(body.text, path)))
+  return { method: plan.method, target: query === '' ? path : `${path}?${query}`, headers, body: bytes }
 }

@@ -38,7 +38,7 @@ class Found {
 }
 
 const secretKinds =
-  /^(token|jwt|jwt:strange|forged-token|reset|invitation|setup|password|resource-key|basic|backup-code|cookie:.*)$/
+  /^(token|jwt|jwt:strange|forged-token|reset|invitation|setup|password|resource-key|basic|backup-code|totp-secret|cookie:.*)$/
 
 /**
  * Whatever was handed over as a secret, newest last and bounded. Of a cookie only the seal counts: without it the rest,
@@ -70,6 +70,15 @@ class Secrets {
 }
 
 const ids = /\b(mem|svc|grp|tok|idp|map|inv)_[0-7][0-9a-hjkmnp-tv-z]{25}\b/g
+/** Where answers hold a secret, and of which kind it is. */
+const givenOut: readonly [kind: string, pattern: RegExp][] = [
+  ['token', /"secret":"([^"]+)"/g],
+  ['invitation', /\/invitations\/([\w-]{43})"/g],
+  ['ticket', /\/ofrep\/v1\/streams\/([^"?]+)/g],
+  ['totp', /"totpURI":"([^"]+)"/g],
+  ['totp-secret', /"totpURI":"[^"]*[?&]secret=([A-Z2-7]+)/g],
+  ['backup-code', /"([A-Za-z0-9]{5}-[A-Za-z0-9]{5})"/g],
+]
 const absentSuffix = '01h455vb4pex5vsknk084sn02q'
 
 export type World = Awaited<ReturnType<typeof openWorld>>
@@ -139,11 +148,11 @@ export async function openWorld(database: TestDatabase, log?: Logger) {
     const text = JSON.stringify(body) ?? ''
     for (const [id, prefix] of text.matchAll(ids)) found.add(`${whose}:${prefix}`, id)
     if (whose === 'other') return
-    for (const [, secret] of text.matchAll(/"secret":"([^"]+)"/g)) found.add('token', secret ?? '')
-    for (const [, secret] of text.matchAll(/\/invitations\/([\w-]{43})"/g)) found.add('invitation', secret ?? '')
-    for (const [, ticket] of text.matchAll(/\/ofrep\/v1\/streams\/([^"?]+)/g)) found.add('ticket', ticket ?? '')
-    for (const [, uri] of text.matchAll(/"totpURI":"([^"]+)"/g)) found.add('totp', uri ?? '')
-    for (const [, codes] of text.matchAll(/"backupCodes":\["([^"]+)"/g)) found.add('backup-code', codes ?? '')
+    for (const [kind, pattern] of givenOut)
+      for (const [, it = ''] of text.matchAll(pattern)) {
+        found.add(kind, it)
+        secrets.note(kind, it)
+      }
     for (const [, id] of text.matchAll(/"token":"([A-Za-z0-9]{32})"/g)) found.add('session-id', id ?? '')
     const cookies = headers === undefined ? '' : cookiesOf(headers)
     if (cookies !== '') found.add('cookie:seen', cookies)

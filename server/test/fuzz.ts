@@ -3,8 +3,7 @@ import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { type Answer, faultsOf, isLarge, type Sent, send } from './fuzz-answer.ts'
 import { type ApiDocument, type Operation, readDocument } from './fuzz-document.ts'
-import type { Header } from './fuzz-headers.ts'
-import { type Plan, plansOf } from './fuzz-request.ts'
+import { type Plan, plansOf, sentOf } from './fuzz-request.ts'
 import type { World } from './fuzz-world.ts'
 import { password } from './harness.ts'
 
@@ -42,17 +41,6 @@ setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
 
 const cut = (text: string, most = 600) => (text.length > most ? `${text.slice(0, most)}… (${text.length})` : text)
-
-async function sentOf(world: World, plan: Plan): Promise<Sent> {
-  const path = await world.fill(plan.path, '')
-  const query = await world.fill(plan.query, path)
-  const headers: Header[] = []
-  for (const [name, value] of plan.headers) headers.push([name, await world.fill(value, path)])
-  const { body } = plan
-  if (body !== undefined && body.contentType !== '') headers.push(['Content-Type', body.contentType])
-  const bytes = body && (body.bytes ?? Buffer.from(await world.fill(body.text, path)))
-  return { method: plan.method, target: query === '' ? path : `${path}?${query}`, headers, body: bytes }
-}
 
 /** What the request was admitted by, or tried to be: the answer must not repeat it. */
 function secretsOf({ headers }: Sent): string[] {
