@@ -7,6 +7,7 @@
  *     npm run bench -- --quick          short rounds and fewer tokens: whether it runs, not how fast
  */
 import { parseArgs } from 'node:util'
+import { changesRows } from './changes.ts'
 import type { Effort } from './compare.ts'
 import { consoleRows } from './console.ts'
 import { externalRows } from './external.ts'
@@ -37,6 +38,7 @@ const groups: Record<string, (postgres: Postgres) => Promise<Row[]>> = {
   ofrep: (postgres) => ofrepRows(postgres, effort),
   lookup: (postgres) => lookupRows(postgres, effort),
   memory: () => memoryRows(),
+  changes: (postgres) => changesRows(postgres, effort.rounds, effort.seconds),
   propagation: (postgres) => propagationRows(postgres, quick ? 10 : 100),
   growth: (postgres) => growthRows(postgres, effort, quick ? [1e3, 1e4] : [1e3, 1e4, 1e5, 1e6]),
   'growth-10m': (postgres) => growthRows(postgres, effort, [1e3, 1e7]),

@@ -25,7 +25,7 @@ interface Cost {
 /** What a verifier costs the process that embeds it, in front of a real server. */
 export async function verifierRows(postgres: Postgres, rounds: number, tokens: number): Promise<Row[]> {
   const portcullis = await startPortcullis(postgres.env)
-  const others = await seedKnownTokens(postgres, tokens + 1000, perAccount)
+  const others = await seedKnownTokens(postgres, 2 * tokens, perAccount)
   const folder = newFolder()
   const file = join(folder, 'question.json')
   const question: Question = { ports: [portcullis.port], probe: '', others }
