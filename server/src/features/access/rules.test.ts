@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { externalReasons } from '../external-tokens/rules.ts'
 import { type Evidence, managedReasons, refusalReason, refusalText, tellsWhose } from './rules.ts'
 
 const good: Evidence = {
@@ -80,9 +81,19 @@ describe('what is told', () => {
     expect(managedReasons.filter(tellsWhose)).toEqual(['expired', 'suspended'])
   })
 
+  test('N4: nor of external ones, but for those whose subject nobody is mapped to', () => {
+    expect(externalReasons.filter(tellsWhose)).toEqual(['expired', 'unmapped_subject'])
+  })
+
   test('N2: sentences are ASCII, and nothing tells an unknown token from a revoked one or a removed owner', () => {
     for (const reason of managedReasons) expect(refusalText(reason)).toMatch(/^[\x20-\x7e]+$/)
     expect(new Set((['malformed', 'owner_removed', 'revoked', 'unknown'] as const).map(refusalText)).size).toBe(1)
     expect(refusalText('suspended')).toContain('turned off API tokens')
+    expect(refusalText('ambiguous_organization')).toContain('IB-Context')
+    expect(refusalText('unmapped_subject')).toContain('mapped')
+    expect(refusalText('insufficient_scope')).toContain('scope')
+    for (const reason of externalReasons) expect(refusalText(reason)).toMatch(/^[\x20-\x7e]+$/)
+    const silent = ['untrusted_issuer', 'provider_disabled', 'invalid_signature', 'invalid_claims'] as const
+    for (const reason of silent) expect(refusalText(reason)).toBe(refusalText('unknown'))
   })
 })

@@ -6,6 +6,8 @@ import {
   type Caller,
   canonicalEmail,
   invitationFaults,
+  invitationFaultTexts,
+  invitationLifetimeMs,
   isInvitationOpen,
   type MemberStatus,
   mayAccept,
@@ -59,6 +61,13 @@ describe('O2: an organization always has a joined admin', () => {
   })
 })
 
+test('O2: the refusal names its rule, for removal and demotion alike', () => {
+  const last: Standing = { kind: 'member', role: 'admin', status: 'joined' }
+  const refused = { ok: false, code: 'last_admin', detail: expect.stringContaining('admin') }
+  expect(mayRemoveMember(last, { joinedAdmins: 1 })).toEqual(refused)
+  expect(mayChangeRole(last, 'member', { joinedAdmins: 1 })).toEqual(refused)
+})
+
 describe('O7: whose email is seen, and who has no other name', () => {
   const member = fc.record({ id: fc.constantFrom('a', 'b'), role, status })
 
@@ -100,6 +109,12 @@ describe('O3: invitations', () => {
     )
   })
 
+  test('it lives for seven days, and each fault has a sentence of its own', () => {
+    expect(invitationLifetimeMs).toBe(604_800_000)
+    expect(Object.keys(invitationFaultTexts)).toEqual(['repeated', 'joined', 'invited'])
+    expect(new Set(Object.values(invitationFaultTexts)).size).toBe(3)
+  })
+
   test('a link is open until the moment that it names', () => {
     const at = new Date('2026-01-08T00:00:00Z')
     expect(isInvitationOpen(at, new Date(at.getTime() - 1))).toBe(true)
@@ -118,6 +133,7 @@ describe('O3: invitations', () => {
   })
 
   test('one address is one, however it is typed', () => {
+    expect(canonicalEmail(' Ada@Example.COM\t')).toBe('ada@example.com')
     fc.assert(
       fc.property(fc.emailAddress(), (address) => {
         const canonical = canonicalEmail(address)

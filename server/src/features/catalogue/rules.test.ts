@@ -33,6 +33,15 @@ describe('F1: a catalogue', () => {
     expect(faultsOf(feature('a'), feature('b'), feature('a'))).toEqual([[2, 'key']])
   })
 
+  test('names a requirement or an organization twice: the later one is told', () => {
+    expect(faultsOf(feature('a'), feature('b', { requires: ['a', 'a'] }))).toEqual([[1, 'requires', 1]])
+    const organizations = ['acme', 'globex', 'acme', 'acme']
+    expect(faultsOf(feature('a', { stage: 'private_preview', organizations }))).toEqual([
+      [0, 'organizations', 2],
+      [0, 'organizations', 3],
+    ])
+  })
+
   test('requires what is not there', () => {
     expect(faultsOf(feature('a', { requires: ['nothing', 'command-palette'] }))).toEqual([[0, 'requires', 0]])
   })
@@ -51,6 +60,34 @@ describe('F1: a catalogue', () => {
       expect.stringContaining('a → b → c → a'),
       expect.stringContaining('b → c → a → b'),
       expect.stringContaining('c → a → b → c'),
+    ])
+  })
+
+  test('a circle is found behind a requirement that leads nowhere, and told at the requirements', () => {
+    const around = [feature('x'), feature('a', { requires: ['x', 'b'] }), feature('b', { requires: ['y', 'a'] })]
+    expect(faultsOf(...around, feature('y', { requires: ['x'] }))).toEqual([
+      [1, 'requires'],
+      [2, 'requires'],
+    ])
+  })
+
+  test('each fault says in a sentence what it is about', () => {
+    const told = catalogueFaults([
+      feature('a', { stage: 'withdrawn' }),
+      feature('a', { requires: ['a', 'gone', 'gone'], since: '2026-02-01', plannedEnd: '2026-01-01' }),
+      feature('b', { stage: 'general_availability', requires: ['token-insights'], organizations: ['acme'] }),
+    ]).map(({ message }) => message)
+    for (const message of told) expect(message).toMatch(/^\S+ .+\.$/)
+    const all = told.join('\n')
+    for (const word of ['key a', 'gone', 'token-insights', 'public_preview', '2026-01-01', '2026-02-01'])
+      expect(all).toContain(word)
+  })
+
+  test('F7: our own are public previews from the first day', () => {
+    const first = { stage: 'public_preview', since: '2026-11-24', requires: [], organizations: [] }
+    expect(ownFeatures).toMatchObject([
+      { key: 'token-insights', ...first },
+      { key: 'command-palette', ...first },
     ])
   })
 

@@ -149,6 +149,13 @@ describe('If-None-Match in every legal spelling (RFC 9110 §13.1.2)', () => {
     expect(asks('"x"')).toBe(false)
     expect(asks(etag, '"x"')).toBe(false)
     expect(isUnchanged(etag, { ifNoneMatch: '*', flagConfigEtags: ['x'] })).toBe(false)
+    // Only what stands around the whole tag is taken off.
+    for (const [tag, other] of [
+      ['"abc"', '"abW/c"'],
+      ['"xabc"', 'x"abc"'],
+      ['"abcx"', '"abc"x'],
+    ] as const)
+      expect(isUnchanged(tag, { ifNoneMatch: tag, flagConfigEtags: [other] })).toBe(false)
     expect(isUnchanged(etag, { ifNoneMatch: undefined, flagConfigEtags: [etag] })).toBe(false)
   })
 })
@@ -177,6 +184,12 @@ describe('tickets', () => {
     const old = ticketOf(older, organizationA, hourOf(now))
     expect(readTicket(keys, old, now)).toMatchObject({ organizationId: organizationA })
     expect(readTicket([newest], old, now)).toBeUndefined()
+  })
+
+  test('processes of two versions make the same: another key would end every stream at an update', () => {
+    expect(ticketKey('a secret').toString('hex')).toBe(
+      'f9b591fc6a8f389e0b753fa4e4a99bac5889efec7a038ca4c73e4aac0fd405c3',
+    )
   })
 
   test('no letter of it can be another', () => {

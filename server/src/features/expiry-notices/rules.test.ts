@@ -49,6 +49,16 @@ describe('a notice', () => {
     expect(daysAt({ ...its, told: [7] }, 28 * day + 9 * hour)).toBe(1)
   })
 
+  test('a threshold at midnight belongs to the day that begins then', () => {
+    const its = token(30 * day + 9 * hour, { kind: 'service_account' })
+    expect(dueNotice(its, at(23 * day + 9 * hour - 1))).toBeUndefined()
+    expect(dueNotice(its, at(23 * day + 9 * hour))).toEqual({ tokenId: 'tok_1', issuedAt: at(0), days: 7 })
+  })
+
+  test('nothing at all before the first threshold', () => {
+    expect(dueNotice(token(30 * day), at(0))).toBeUndefined()
+  })
+
   test('at most one for each threshold, whenever it is asked, and nothing due lies beyond the horizon', () => {
     const times = fc.array(fc.integer({ min: 0, max: 40 * day }), { maxLength: 60 })
     const kinds = fc.constantFrom('member' as const, 'service_account' as const)
@@ -100,6 +110,9 @@ describe('its mail', () => {
     expect(subject).toBe('54 API tokens of service accounts of Acme expire soon')
     expect(text.match(/pcu_…wxyz/g)).toHaveLength(50)
     expect(text).toContain('and 4 more.')
+    const fifty = adminMail(instance, admin, [claimed, ...Array<Claimed>(49).fill(claimed)]).text
+    expect(fifty.match(/pcu_…wxyz/g)).toHaveLength(50)
+    expect(fifty).not.toContain(' more.')
     expect(text).toContain('https://hub.example.com/o/acme/settings/organization/api-tokens\n')
   })
 })
