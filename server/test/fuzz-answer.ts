@@ -65,7 +65,8 @@ const matches = (template: string, path: string) => new RegExp(`^${template.repl
 
 /** The operation that a path leads to, with `..` going up as in URLs where that leads anywhere. Undefined: there is none. */
 export function operationAt({ operations }: ApiDocument, { method, target }: Sent): Operation | undefined {
-  const raw = target.replace(/[?#].*$/s, '')
+  // Below forward-auth stands whatever the client wanted.
+  const raw = target.replace(/[?#].*$/s, '').replace(/^\/forward-auth\/.*$/s, '/forward-auth')
   const mended = URL.canParse(`http://x${raw}`) ? new URL(`http://x${raw}`).pathname : raw
   const at = (path: string) => {
     const candidates = operations.filter((it) => it.method === method && matches(it.path, path))
