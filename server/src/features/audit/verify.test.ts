@@ -264,7 +264,7 @@ describeOnBoth('A2: the chain of audit events', (open) => {
   })
 
   test('chains of more than one batch are walked to their ends, whatever comes meanwhile', async () => {
-    for (const count of [500 - saved.sequence, 1, 499, 3]) {
+    for (const count of [499 - saved.sequence, 1, 1, 300]) {
       await logs.append(id, count)
       const { end, fault } = (await verifyChain(app.deps, id)) ?? {}
       expect(fault).toBeUndefined()
@@ -294,7 +294,7 @@ describeOnBoth('A2: the chain of audit events', (open) => {
     })
 
     test('reads no further when an export is broken off', async () => {
-      await logs.append(id, 1500)
+      await logs.append(id, 900)
       let reads = 0
       const counting: typeof app.deps.read = (organizationId, work) => {
         reads += 1
