@@ -120,6 +120,9 @@ export async function runPortcullis(configured: Record<string, string> = {}) {
   return {
     ...running,
     organization,
+    url,
+    /** Asks the management API as the admin. */
+    json,
     adminId: me.organizations[0].accountId as string,
     newServiceAccount: async (): Promise<string> =>
       (await json('POST', `${path}/service-accounts`, { name: 'Nightly import', role: 'member' })).id,

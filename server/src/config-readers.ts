@@ -144,6 +144,16 @@ export function readMailFrom(text: string): Reading<string> {
     : value(text)
 }
 
+export const readCollector = (text: string): Reading<string> =>
+  URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol)
+    ? value(text)
+    : wrong('must be a URL of a collector such as http://localhost:4318')
+
+export function readShare(text: string): Reading<number> {
+  const share = /^\d(\.\d{1,10})?$/.test(text) ? Number(text) : 2
+  return share <= 1 ? value(share) : wrong('must be a share from 0 to 1')
+}
+
 export function readLogLevel(text: string): Reading<LogLevel> {
   const level = logLevels.find((it) => it === text.toLowerCase())
   return level ? value(level) : wrong(`must be one of ${logLevels.join(', ')}, not ${shown(text)}`)

@@ -41,6 +41,7 @@ test('nothing set: every default, frozen', () => {
     productName: 'AI Hub',
     mail: undefined,
     logLevel: 'info',
+    traces: undefined,
     warnings: [],
   })
   expect(Object.isFrozen(settings) && Object.isFrozen(settings.trustedProxies)).toBe(true)
@@ -55,6 +56,12 @@ const good: [Environment, Partial<Settings>][] = [
   [{ PORT: ' 1 ' }, { port: 1 }],
   [{ PORT: '65535' }, { port: 65535 }],
   [{ HOST: '::' }, { host: '::' }],
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318' }, { traces: { share: 1 } }],
+  [
+    { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://c.example/v1/traces', OTEL_TRACES_SAMPLER_ARG: '0.25' },
+    { traces: { share: 0.25 } },
+  ],
+  [{ OTEL_TRACES_SAMPLER_ARG: '0.25' }, { traces: undefined }],
   [{ HOST: '0.0.0.0' }, { host: '0.0.0.0' }],
   [{ HOST: 'localhost' }, { host: 'localhost' }],
   [{ PORTCULLIS_URL: 'https://portcullis.example.com' }, { publicUrl: 'https://portcullis.example.com' }],
@@ -132,6 +139,9 @@ const bad: [variable: string, ...values: string[]][] = [
   ['SMTP_URL', 'mail.example.com', 'http://mail.example.com', 'smtp://'],
   ['MAIL_FROM', 'nobody', 'Name <nobody>', 'a@example.com\nBcc: b@example.com'],
   ['LOG_LEVEL', 'loud'],
+  ['OTEL_EXPORTER_OTLP_ENDPOINT', 'localhost:4318', 'grpc://collector:4317', 'collector'],
+  ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'localhost:4318/v1/traces', 'ftp://collector'],
+  ['OTEL_TRACES_SAMPLER_ARG', '1.5', '-1', '50%', '.5', '1e-3'],
 ]
 
 describe.each(bad)('%s', (variable, ...values) => {

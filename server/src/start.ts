@@ -97,7 +97,9 @@ export async function start(config: Config, commands: readonly AnyCommand[]): Pr
   })
   await server.listen(config.port, config.host)
   const database = await openPatiently(config, log)
-  const options = { ...config, consoleFolder, stopping: () => server.stopping }
+  // Loaded where it is wanted alone: it is half as large as all the rest.
+  const traces = config.traces && (await import('./traces.ts')).openTraces(config.traces.share, log)
+  const options = { ...config, consoleFolder, trace: traces?.trace, stopping: () => server.stopping }
   const made = await wire(options, database, createOutbox(config.mail, log), log)
   if (database.lock) answerCommands(database.lock.server, commands, commandContext(made, database))
   const link = await firstStart(config, made)
@@ -105,14 +107,20 @@ export async function start(config: Config, commands: readonly AnyCommand[]): Pr
   wired = made
   log.info({ host: config.host, port: config.port, database: database.kind }, 'ready')
   tellWhereToGo(config, link)
-  stopOnSignal(server, made, log)
+  stopOnSignal(server, made, log, traces?.close)
 }
 
-function stopOnSignal(server: { stop: () => Promise<void> }, wired: Wired, log: Logger): void {
+function stopOnSignal(
+  server: { stop: () => Promise<void> },
+  wired: Wired,
+  log: Logger,
+  closeTraces?: () => Promise<void>,
+): void {
   closeWithGrace({ delay: 10_000, logger: log }, async ({ signal, err }) => {
     if (err) log.fatal({ err }, 'stopping after a bug')
     else log.info({ signal }, 'stopping')
     await server.stop()
     await wired.close()
+    await closeTraces?.()
   })
 }

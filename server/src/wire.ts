@@ -36,10 +36,11 @@ import { originsOf } from './http/origins.ts'
 import { buildRouter } from './http/router.ts'
 import { signInHandler } from './http/sign-in.ts'
 import { buildVerifierDoors } from './http/verifier-doors.ts'
-import type { Outbox, World } from './kernel/deps.ts'
+import { type Outbox, type Trace, untraced, type World } from './kernel/deps.ts'
 import { allowedHostsOf, targetOf } from './outbound/addresses.ts'
 import { buildFetchJson } from './outbound/fetch-json.ts'
 import { resolveHost } from './outbound/resolve.ts'
+import { tracedFetch } from './outbound/traced-fetch.ts'
 import { described, routes } from './routes.ts'
 
 export interface Options {
@@ -54,6 +55,8 @@ export interface Options {
   featuresFile?: string | undefined
   /** False for commands: they publish nothing, and their environment may name another catalogue than the instance's. */
   publishes?: boolean
+  /** OpenTelemetry, where it is configured. */
+  trace?: Trace | undefined
   /** True once a stop was asked for: readiness drops. */
   stopping?: () => boolean
 }
@@ -131,7 +134,8 @@ export async function wire(
   const read = reader(db)
   const change = changer(db, world, (what) => lease.applyOwn(what))
   const allowed = allowedHostsOf(options.allowedJwksHosts)
-  const fetchJson = buildFetchJson({ allowed, resolve: resolveHost, wait: setTimeoutPromise })
+  const { trace = untraced } = options
+  const fetchJson = tracedFetch(buildFetchJson({ allowed, resolve: resolveHost, wait: setTimeoutPromise }), trace)
   const keys = buildKeyCache({
     fetchJson,
     now,
@@ -196,6 +200,7 @@ export async function wire(
     mayNameUrl: (url) => targetOf(url, allowed) !== undefined,
     peers,
     presence,
+    trace,
   }
   const keeper = buildDoorkeeper({ gate, signIn, lookups: look, read, publicUrl: options.publicUrl, origins })
   const documents = documentsOf(openApiOf(described), options.productName)
@@ -219,7 +224,7 @@ export async function wire(
     ...(options.stopping?.() ? ['the end of this process'] : []),
   ]
   const doors: Door[] = [
-    gateListener({ gate, count: metrics.count, failed }, knowsKey),
+    gateListener({ gate, count: metrics.count, trace: options.trace, failed }, knowsKey),
     verifiers.door,
     ofrep.door,
     healthDoor({ waitsFor, registry: metrics.registry, knowsKey, instance }, failed),

@@ -1,7 +1,7 @@
 import type { Catalogue } from '../features/catalogue/rules.ts'
 import type { OAuthProvider } from '../features/oauth-providers/rules.ts'
 import type { KeySet } from '../features/signing-keys/rules.ts'
-import type { Instance, Outbox, Passwords, Sessions, World } from '../kernel/deps.ts'
+import type { Instance, Outbox, Passwords, Sessions, Trace, World } from '../kernel/deps.ts'
 import type { FetchJson } from '../outbound/fetch-json.ts'
 import type { Change, Read } from './change.ts'
 import type { Lookups } from './lookups.ts'
@@ -64,4 +64,5 @@ export interface Deps extends World {
   fetchJson: FetchJson
   /** May an admin enter this address: https, or on the operator's list, and no literal address that is not global (E7)? */
   mayNameUrl: (url: string) => boolean
+  trace: Trace
 }

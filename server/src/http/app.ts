@@ -3,7 +3,7 @@ import type { Deps } from '../db/deps.ts'
 import type { Principal } from '../features/access/rules.ts'
 import type { Caller } from '../features/accounts/rules.ts'
 import { mayManageGroup } from '../features/groups/rules.ts'
-import type { RequestFacts } from '../kernel/deps.ts'
+import type { RequestFacts, Work } from '../kernel/deps.ts'
 import { idPattern } from '../kernel/ids.ts'
 import type { ProblemCode } from '../kernel/problems.ts'
 import { ok, type RefusalFacts, type Result, refuse } from '../kernel/result.ts'
@@ -143,12 +143,38 @@ function refusal(it: Refusal, c: Context<Env>, keeper: Doorkeeper): Response {
   return problemReply(code, c.get('facts').requestId, facts, headers)
 }
 
+/** What traces tell of a request: the route as it is declared, never the path as it came. */
+function workOf(r: AnyRoute, c: Context<Env>): Work {
+  const organizationId = c.req.param('org') ?? ''
+  const method = r.method.toUpperCase()
+  return {
+    name: `${method} ${r.path}`,
+    kind: 'server',
+    traceparent: c.req.header('traceparent'),
+    facts: {
+      'http.request.method': method,
+      'http.route': r.path,
+      'portcullis.route.id': r.id,
+      'portcullis.request.id': c.get('facts').requestId,
+      ...(idPattern('org').test(organizationId) && { 'portcullis.organization.id': organizationId }),
+    },
+  }
+}
+
+const statusOf = ({ status }: Response) => ({
+  facts: { 'http.response.status_code': status },
+  failed: status >= 500,
+})
+
 /** Mounts what the routes declare. Path parameters are written `{name}` in declarations, as OpenAPI does. */
 export function mount(app: Hono<Env>, routes: readonly AnyRoute[], deps: Deps, keeper: Doorkeeper): void {
   for (const r of routes) {
-    app.on(r.method.toUpperCase(), r.path.replace(/\{(\w+)\}/g, ':$1'), async (c) => {
-      const result = await handle(r, c, deps, keeper)
-      return result.ok ? answer(r, result.value, result.extras) : refusal(result, c, keeper)
+    app.on(r.method.toUpperCase(), r.path.replace(/\{(\w+)\}/g, ':$1'), (c) => {
+      const run = async () => {
+        const result = await handle(r, c, deps, keeper)
+        return result.ok ? answer(r, result.value, result.extras) : refusal(result, c, keeper)
+      }
+      return deps.trace(workOf(r, c), run, statusOf)
     })
   }
 }

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Gate } from '../features/access/actions.ts'
 import type { Decision, Reason } from '../features/access/rules.ts'
+import type { Trace } from '../kernel/deps.ts'
 import { refuse } from '../kernel/result.ts'
 import { sendProblem } from './door.ts'
 
@@ -10,13 +11,33 @@ export type GateOutcome = 'active' | Reason | 'missing' | 'forbidden' | 'bad_req
 export interface GateOptions {
   gate: Gate
   count: (door: 'introspection' | 'forward_auth', outcome: GateOutcome) => void
+  /** Tells of decisions that asked the database; those from memory are over before anything could be told. */
+  trace?: Trace | undefined
   /** A bug: the request is answered with 500. */
   failed: (error: unknown, requestId: string) => void
 }
 
+const traced = (trace: Trace, res: ServerResponse, requestId: string, decision: Promise<Decision>) =>
+  trace(
+    {
+      name: 'gate decision',
+      kind: 'server',
+      traceparent: res.req.headers.traceparent as string | undefined,
+      facts: { 'portcullis.request.id': requestId },
+    },
+    () => decision,
+    (it) => ({
+      facts: {
+        'portcullis.gate.outcome': it.active ? 'active' : it.reason,
+        ...(it.active && { 'portcullis.organization.id': it.evidence.account.organizationId }),
+      },
+      failed: !it.active && it.reason === 'unavailable',
+    }),
+  )
+
 /** Asks the gate; from memory the answer comes in the same tick, since a promise would cost more than the decision. */
 export function decide(
-  { gate, failed }: GateOptions,
+  { gate, trace, failed }: GateOptions,
   asked: { token: string; organizationId: string | undefined; requestId: string; bugMembers?: Record<string, unknown> },
   res: ServerResponse,
   answer: (decision: Decision, head: number, mark: string) => void,
@@ -30,8 +51,10 @@ export function decide(
     // Both in one tick, and before the question: what the answer rests on is at least this new (X-Portcullis-Head, …-Mark).
     const { head, mark } = gate
     const decision = gate.decide(asked.token, asked.organizationId)
-    if (decision instanceof Promise) decision.then((it) => answer(it, head, mark)).catch(fail)
-    else answer(decision, head, mark)
+    if (decision instanceof Promise) {
+      const told = trace ? traced(trace, res, asked.requestId, decision) : decision
+      told.then((it) => answer(it, head, mark)).catch(fail)
+    } else answer(decision, head, mark)
   } catch (error) {
     fail(error)
   }

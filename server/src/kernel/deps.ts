@@ -45,6 +45,27 @@ export interface RequestFacts {
   userAgent: string | null
 }
 
+export type WorkFacts = Record<string, string | number>
+
+/** One piece of work that traces tell of. Its facts hold no secret, and nothing as a client typed it. */
+export interface Work {
+  name: string
+  kind: 'server' | 'client'
+  /** W3C Trace Context, as it came. */
+  traceparent?: string | undefined
+  facts: WorkFacts
+}
+
+/** Does a piece of work and tells of it where traces are wanted; `outcome` says what became of it. */
+export type Trace = <T>(
+  work: Work,
+  run: () => Promise<T>,
+  outcome: (it: T) => { facts: WorkFacts; failed: boolean },
+) => Promise<T>
+
+/** Nobody wants traces. */
+export const untraced: Trace = (_work, run) => run()
+
 /** What the service's log must offer; pino does. */
 export interface Log {
   error: (facts: object, message: string) => void
