@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   type AccountClass,
+  defaultTokenCreation,
   impactOf,
   isSuspended,
   mayCreateToken,
@@ -133,6 +134,20 @@ test('P9: with none, nothing can call the API unless an account is mapped at an 
       (it, mapped) => warnsOfNoAccess(it, mapped) === (it.creation === 'none' && !mapped),
     ),
   )
+})
+
+test('P10: each part alone makes another setting', () => {
+  const one: TokenCreation = { creation: 'groups', groupIds: ['grp_a', 'grp_b'], suspendOutsideGroups: true }
+  expect(sameTokenCreation(one, { ...one })).toBe(true)
+  expect(sameTokenCreation(one, { ...one, creation: 'none' })).toBe(false)
+  expect(sameTokenCreation(one, { ...one, suspendOutsideGroups: false })).toBe(false)
+  expect(sameTokenCreation(one, { ...one, groupIds: ['grp_a'] })).toBe(false)
+  expect(sameTokenCreation({ ...one, groupIds: ['grp_a'] }, one)).toBe(false)
+  expect(sameTokenCreation(one, { ...one, groupIds: ['grp_a', 'grp_c'] })).toBe(false)
+})
+
+test('P1: an organization begins with creation for everybody, and nothing suspended', () => {
+  expect(defaultTokenCreation).toEqual({ creation: 'all', groupIds: [], suspendOutsideGroups: false })
 })
 
 test('P10: two settings are the same whatever the order of their groups', () => {
