@@ -124,6 +124,9 @@ test('P12: refused exactly when the asking token would be cut off; a console ses
       expect(mayNotLockOut(it, undefined).ok).toBe(true)
     }),
   )
+  const closed: TokenCreation = { creation: 'none', groupIds: [], suspendOutsideGroups: false }
+  const refused = { ok: false, code: 'would_lock_out', detail: expect.stringContaining('console') }
+  expect(mayNotLockOut(closed, { groupIds: [] })).toEqual(refused)
 })
 
 test('P9: with none, nothing can call the API unless an account is mapped at an enabled provider', () => {
