@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Catalogue, type Feature, type Stage, stages } from '../catalogue/rules.ts'
-import { evaluate, isListed, isOn, isSeen, mayChoose, nextChoice, type Standing } from './rules.ts'
+import { evaluate, isListed, isOn, isSeen, mayChoose, nextChoice, type Standing, versionOf } from './rules.ts'
 
 const keys = ['a', 'b', 'c', 'd', 'e'] as const
 
@@ -132,6 +132,11 @@ describe('what is on', () => {
   })
 })
 
+test('F8: the version grows with the choice and with the catalogue', () => {
+  const at = (version: number, number: number) => versionOf({ features: [], number }, { ...acme(), version })
+  expect([at(3, 5), at(4, 5), at(3, 6)]).toEqual([8, 9, 9])
+})
+
 describe('choosing', () => {
   /** A save that an admin could make of what is listed, and perhaps one of what is not. */
   const saves = fc
@@ -189,6 +194,18 @@ describe('choosing', () => {
     expect(mayChoose(two, acme('a', 'b'), ['b'])).toMatchObject(refused)
     expect(mayChoose(two, acme(), ['b'])).toMatchObject(refused)
     expect(mayChoose(two, acme(), ['b', 'a'])).toMatchObject({ ok: true })
+  })
+
+  test('a refusal says what is needed by name, or that there is nothing to choose', () => {
+    const needy = feature('c', 'public_preview', { requires: ['a', 'b', 'gone'] })
+    const all = of(feature('a', 'public_preview', { name: 'Charts' }), feature('b'), needy)
+    const messageOf = (...wanted: string[]) => {
+      const said = mayChoose(all, acme(), wanted)
+      return said.ok ? undefined : said.errors?.[0]?.message
+    }
+    expect(messageOf('c')).toBe('It needs other features that are not on: Charts, B, gone.')
+    expect(messageOf('x')).toMatch(/no such/)
+    expect(messageOf('a', 'a')).toMatch(/twice/)
   })
 
   test('a key that stands there twice is refused at its second place', () => {

@@ -35,6 +35,27 @@ test('P11: who is behind obeys an earlier version', () => {
   expect(confirmationOf(peer({ applied: 39, confirmed: earlier }), saved, at)).toMatchObject({ version: 4, afterMs: 3 })
 })
 
+test('P11: who is behind the first save obeys the first version, which every organization begins with', () => {
+  expect(confirmationOf(peer({ applied: 39 }), { number: 40, version: 1 }, at)).toMatchObject({
+    version: 1,
+    afterMs: 0,
+  })
+  expect(confirmationOf(peer({ applied: 39 }), { number: 40, version: 2 }, at)).toMatchObject({
+    version: 1,
+    afterMs: 0,
+  })
+})
+
+test('P11: times are whole milliseconds', () => {
+  expect(confirmationOf(peer({ seenAgoMs: 199.6 }), saved, at).lastSeenAt).toEqual(new Date(at.getTime() - 200))
+})
+
+test('N3: a lease holds for a second; a silent server accepts nothing when it is over', () => {
+  expect(leaseMs).toBe(1000)
+  const silent = confirmationOf(peer({ seenAgoMs: 4000 }), saved, at)
+  expect(silent.refusesFrom).toEqual(new Date(at.getTime() - 3000))
+})
+
 test('N3: who is silent for three seconds accepts nothing from a lease and its allowance after it was last seen', () => {
   const silent = confirmationOf(peer({ kind: 'verifier', seenAgoMs: 3001, allowanceMs: 60_000 }), saved, at)
   expect(silent.silentSince).toEqual(new Date(at.getTime() - 3001))

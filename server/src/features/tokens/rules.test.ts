@@ -114,6 +114,18 @@ describe('T3: expiration', () => {
   ])('%s', (_, expiresAt, allowed) => {
     expect(mayExpireAt(expiresAt, now).ok).toBe(allowed)
   })
+
+  test('a refusal names the field and says what may be chosen', () => {
+    const refused = (word: string) => ({
+      ok: false,
+      code: 'invalid_request',
+      errors: [{ path: 'expiresAt', message: expect.stringContaining(word) }],
+    })
+    expect(mayExpireAt(now, now)).toEqual(refused('future'))
+    expect(mayExpireAt(new Date('2037-01-01'), now)).toEqual(refused('10 years'))
+    const by: Maker = { accountId: 'mem_1', role: 'admin', narrowed: false, managedToken: { expiresAt: now } }
+    expect(mayOutlive(by, null)).toEqual(refused('the token that you use'))
+  })
 })
 
 describe('T2: who makes a token for whom', () => {
@@ -136,6 +148,15 @@ describe('T2: who makes a token for whom', () => {
         const onBehalf = by.role === 'admin' && of.kind === 'service_account'
         expect(mayMakeTokenFor(by, of).ok).toBe(!by.narrowed && (own || onBehalf))
       }),
+    )
+  })
+
+  test('a refusal says whether the credential or the owner is in the way', () => {
+    const by: Maker = { accountId: 'mem_1', role: 'admin', narrowed: false }
+    const refused = (word: string) => ({ ok: false, code: 'forbidden', detail: expect.stringContaining(word) })
+    expect(mayMakeTokenFor(by, { accountId: 'mem_2', kind: 'member' })).toEqual(refused('another person'))
+    expect(mayMakeTokenFor({ ...by, narrowed: true }, { accountId: 'mem_1', kind: 'member' })).toEqual(
+      refused('narrowed'),
     )
   })
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type ReportedUse, usesReported } from './rules.ts'
+import { batchOf, type ReportedUse, usesReported } from './rules.ts'
 
 const now = Date.parse('2026-11-24T10:20:00.123Z')
 const hour = 60 * 60 * 1000
@@ -18,6 +18,18 @@ const taken = (over: Partial<ReportedUse>) => {
   const uses = usesReported([reported(over)], now)
   return uses.ok ? uses.value[0] : uses.errors
 }
+
+test('T8: pending uses are written for the UTC day of the last one', () => {
+  const pending = new Map([
+    ['tok_1', { count: 3, lastUsedAtMs: Date.parse('2026-11-24T23:59:59.999Z') }],
+    ['tok_2', { count: 1, lastUsedAtMs: Date.parse('2026-11-25T00:00:00Z') }],
+  ])
+  expect(batchOf(pending)).toEqual([
+    { tokenId: 'tok_1', day: '2026-11-24', count: 3, lastUsedAt: '2026-11-24T23:59:59.999Z' },
+    { tokenId: 'tok_2', day: '2026-11-25', count: 1, lastUsedAt: '2026-11-25T00:00:00.000Z' },
+  ])
+  expect(batchOf(new Map())).toEqual([])
+})
 
 describe('T8: uses that a verifier reports', () => {
   test('stand as they are where its clock is right', () => {
@@ -54,6 +66,13 @@ describe('T8: uses that a verifier reports', () => {
   test('422: of a day that is over for more than a week, each with its place, and none of them is taken', () => {
     const uses = usesReported([reported(), reported({ day: '2026-11-16' }), reported({ day: '0000-01-01' })], now)
     expect(uses).toMatchObject({ code: 'invalid_request', errors: [{ path: '1.day' }, { path: '2.day' }] })
+  })
+
+  test('fifty faults are told at most, and the week reaches back seven whole days', () => {
+    const uses = usesReported(Array<ReportedUse>(60).fill(reported({ day: '2026-11-16' })), now)
+    expect(uses.ok ? [] : uses.errors).toHaveLength(50)
+    expect(uses).toMatchObject({ errors: [{ message: 'At most 7 days ago.' }, ...Array(49).fill({})] })
+    expect(usesReported([reported({ day: '2026-11-17' })], now).ok).toBe(true)
   })
 
   test('never lie in the future, nor before the week, whatever is reported', () => {
