@@ -163,9 +163,16 @@ export class Memory {
   }
 }
 
+/** Written out, since an object that is made in one go is the smallest. */
+function managedToken(id: string, subject: string, expiresAtMs: number | undefined): Token {
+  return expiresAtMs === undefined
+    ? Object.freeze({ source: 'managed', id, subject })
+    : Object.freeze({ source: 'managed', id, subject, expiresAtMs })
+}
+
 /** The same answer with the texts and objects that others have already: a token costs little more than its own id. */
 function sharing({ account: told, token }: Active, account: SharedAccount): Active {
   const view = account.view && isSameAccount(account.view, told) ? account.view : told
-  const ownToken: Token = token.source === 'managed' ? Object.freeze({ ...token, subject: account.id }) : token
-  return Object.freeze({ active: true, organizationId: account.organization.id, account: view, token: ownToken })
+  const own = token.id === undefined ? token : managedToken(token.id, account.id, token.expiresAtMs)
+  return Object.freeze({ active: true, organizationId: account.organization.id, account: view, token: own })
 }
