@@ -1,6 +1,8 @@
 import type { ZodType } from 'zod'
 import type { Deps } from '../db/deps.ts'
+import type { Snapshot } from '../db/dump.ts'
 import type { Inspection } from '../db/inspect.ts'
+import type { LoadedFacts, RowBatches } from '../db/load.ts'
 import type { CutRequest, cutLog } from '../features/audit/actions.ts'
 import type { Actor } from '../features/audit/rules.ts'
 import type { Result } from '../kernel/result.ts'
@@ -15,6 +17,10 @@ export interface CommandContext {
   organizations: () => Promise<readonly { id: string; name: string }[]>
   /** Removes old events of an audit log; by the owner's access, since the service itself can only append (A2). */
   cutLog: (request: CutRequest) => ReturnType<typeof cutLog>
+  /** Shows all of the instance as it is at this moment. */
+  dump: <T>(work: (snapshot: Snapshot) => Promise<T>) => Promise<T>
+  /** Puts an export into this database, which must be empty: all of it or nothing. */
+  load: (facts: LoadedFacts, batches: RowBatches) => Promise<void>
 }
 
 export interface Outcome {

@@ -1,5 +1,7 @@
 import { changer, reader } from '../db/change.ts'
+import { dump } from '../db/dump.ts'
 import { inspect } from '../db/inspect.ts'
+import { load } from '../db/load.ts'
 import type { OpenDatabase } from '../db/open.ts'
 import { cutLog } from '../features/audit/actions.ts'
 import type { Wired } from '../wire.ts'
@@ -9,7 +11,7 @@ import type { CommandContext } from './command.ts'
 const nothingToForget = () => undefined
 
 /** What commands may use. Only the operator sees all organizations and removes events, so those go by the owner's access. */
-export const commandContext = ({ deps, resetPassword }: Wired, { db, owner }: OpenDatabase): CommandContext => ({
+export const commandContext = ({ deps, resetPassword }: Wired, { kind, db, owner }: OpenDatabase): CommandContext => ({
   deps,
   resetPassword,
   inspect: () => inspect(db, owner),
@@ -24,4 +26,6 @@ export const commandContext = ({ deps, resetPassword }: Wired, { db, owner }: Op
       },
       request,
     ),
+  dump: (work) => dump(kind, owner, work),
+  load: (facts, batches) => load(owner, facts, batches),
 })

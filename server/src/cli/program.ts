@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command as Program } from 'commander'
 import { describeAudit } from './audit-program.ts'
+import { describeBackup } from './backup-program.ts'
 import type { Outcome } from './command.ts'
 import { countsOf, reportText } from './doctor/report.ts'
 import { configured, explainFailure, isMisuse, misuse } from './explain.ts'
@@ -25,10 +26,10 @@ const refuse = (line: string) => {
 }
 
 /** Runs a command of the registry, wherever the database can be reached; its exit code becomes this process's. */
-async function run(name: string, args: Record<string, unknown>): Promise<Outcome | undefined> {
+async function run(name: string, args: Record<string, unknown>, alone = false): Promise<Outcome | undefined> {
   const config = configured()
   if (!config) return undefined
-  const outcome = await runCommand(config, { name, args }, print)
+  const outcome = await runCommand(config, { name, args, alone }, print)
   process.exitCode = outcome.exitCode
   return outcome
 }
@@ -130,6 +131,7 @@ function buildProgram(): Program {
     .description('print a one-time link by which somebody chooses a new password')
     .action(async (email: string) => void (await run('admin-reset-password', { email })))
   describeAudit(program, { run, print, complain, refuse })
+  describeBackup(program, run)
   describePreviews(program)
   program
     .command('doctor')

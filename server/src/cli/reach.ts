@@ -6,14 +6,14 @@ import { askRunning } from './socket.ts'
 /**
  * Runs a command where the database can be reached: the embedded folder belongs to one process, so a running instance
  * does it for us; without one, and with PostgreSQL, this process does. What that takes is loaded only then, so that
- * going through a running instance is quick.
+ * going through a running instance is quick. `alone`: not for a running instance, which must be stopped first.
  */
 export async function runCommand(
   config: Config,
-  asked: { name: string; args: unknown },
+  { alone = false, ...asked }: { name: string; args: unknown; alone?: boolean },
   print: Print,
 ): Promise<Outcome> {
-  if (config.database.kind === 'embedded') {
+  if (config.database.kind === 'embedded' && !alone) {
     const outcome = await askRunning(socketPathOf(config.dataFolder), asked, print)
     if (outcome) return outcome
   }

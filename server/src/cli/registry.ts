@@ -2,6 +2,7 @@ import { adminResetPassword } from './admin-reset-password.ts'
 import { auditRetain } from './audit-retain.ts'
 import { auditVerify } from './audit-verify.ts'
 import { databaseInspect } from './database-inspect.ts'
+import { exportAll } from './export.ts'
 import { feedbackList } from './feedback-list.ts'
 import { organizationCreate } from './organization-create.ts'
 
@@ -13,4 +14,5 @@ export const commands = [
   auditRetain,
   feedbackList,
   databaseInspect,
+  exportAll,
 ]

@@ -6,6 +6,7 @@ import { wire } from '../wire.ts'
 import type { Outcome, Print } from './command.ts'
 import { commandContext } from './context.ts'
 import { dispatch } from './dispatch.ts'
+import { importAll } from './import.ts'
 import { openOptions } from './open-options.ts'
 import { commands } from './registry.ts'
 import { answerBusy } from './socket.ts'
@@ -23,7 +24,7 @@ export async function runHere(config: Config, asked: { name: string; args: unkno
   // No browser is served, so no console is needed.
   const wired = await wire({ ...config, consoleFolder: '', publishes: false }, database, noMail, createLog('silent'))
   try {
-    return await dispatch(commands, commandContext(wired, database), asked, print)
+    return await dispatch([...commands, importAll], commandContext(wired, database), asked, print)
   } finally {
     await wired.close()
   }

@@ -65,7 +65,8 @@ async function migrateAlone(db: Kysely<Tables>, loginRole: string | undefined): 
   return { applied: results?.map((it) => it.migrationName) ?? [], ahead: false, wall }
 }
 
-async function doneMigrations(db: Kysely<Tables>): Promise<string[]> {
+/** The migrations that a database has been through; none for an empty one. */
+export async function doneMigrations(db: Kysely<Tables>): Promise<string[]> {
   const found = await sql<{
     there: boolean
   }>`select to_regclass('public.kysely_migration') is not null as there`.execute(db)
