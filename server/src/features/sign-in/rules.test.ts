@@ -59,6 +59,17 @@ describe('a new password', () => {
     expect(passwordFault('1234-5678-90-77', { name: '007', email: '' })).toBeUndefined()
   })
 
+  test('a fault says what to do, and mayUsePassword tells it at the field', () => {
+    expect(passwordFault('short')?.message).toBe('Use at least 12 characters.')
+    expect(passwordFault('long phrase '.repeat(20))?.message).toBe('Use at most 128 characters.')
+    expect(passwordFault('password1234')?.message).toMatch(/first to be tried/)
+    expect(passwordFault('ada.lovelace1815', { email: 'ada.lovelace@example.com' })?.message).toMatch(/name and email/)
+    expect(mayUsePassword('short', {})).toMatchObject({
+      code: 'invalid_request',
+      errors: [{ path: 'password', message: 'Use at least 12 characters.' }],
+    })
+  })
+
   test('never throws, whatever is typed', () => {
     fc.assert(
       fc.property(anything, anything, anything, (password, email, name) => {
@@ -77,6 +88,7 @@ describe('a session', () => {
     expect(rolledSessionEnd(start, after(40))).toEqual(after(40))
     expect(rolledSessionEnd(start, after(119))).toEqual(after(90))
     expect(sessionSeconds.idle).toBe(30 * 86_400)
+    expect(sessionSeconds.longest).toBe(90 * 86_400)
   })
 })
 
