@@ -22,6 +22,8 @@ const byHand = given({
   'http-micros': 500,
   'verify-micros': 5,
   'database-micros': 100,
+  'use-micros': 0,
+  'uses-every-seconds': 10,
   'server-bytes-per-token': 0,
   'sdk-bytes-per-token': 1024 ** 2,
   'server-base-mb': 512,
@@ -60,6 +62,15 @@ test('tokens beyond what a process may remember are asked of the database, and n
   expect(overHttp(bounded).databaseReadsPerSecond).toBeCloseTo(0.75 * 1000 + 1000 / 86_400 + 5)
   expect(overHttp({ ...byHand, tokens: 1e12 }).databaseReadsPerSecond).toBeLessThanOrEqual(1005)
   expect(overHttp({ ...bounded, evenness: 0.5 }).databaseReadsPerSecond).toBeCloseTo(0.375 * 1000 + 1000 / 86_400 + 5)
+})
+
+test('a token that is used on and on is written once for each report; one that is used once, once', () => {
+  // One process, ten thousand uses of a thousand tokens in ten seconds: nearly all of them are in each report.
+  expect(overHttp(byHand).databaseUsesPerSecond).toBeCloseTo(100, 0)
+  expect(overHttp({ ...byHand, tokens: 1e9 }).databaseUsesPerSecond).toBeCloseTo(1000, 0)
+  // Ten hosts have a report each, with the tokens that each has seen.
+  const each = 100 * (1 - Math.exp(-1))
+  expect(inProcess(byHand).databaseUsesPerSecond).toBeCloseTo(10 * each)
 })
 
 test('more hosts than one process has streams for need more processes', () => {

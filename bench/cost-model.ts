@@ -29,7 +29,9 @@ export const inputs = {
   'least-processes': { value: 2, from: 'one may be restarted while another answers' },
   'http-micros': { value: 38, from: `${page}: 0.69 × 38,000 a second on one core` },
   'verify-micros': { value: 1.3, from: `${page}: verifying in process` },
-  'database-micros': { value: 200, from: 'assumed: processor time of PostgreSQL for a first use' },
+  'database-micros': { value: 400, from: 'PostgreSQL for a first use, seen on a crowded machine' },
+  'use-micros': { value: 30, from: 'PostgreSQL for a token in a report of uses, seen on a crowded machine' },
+  'uses-every-seconds': { value: 10, from: 'each process, and each verifier through one' },
   'server-bytes-per-token': { value: 352, from: `${page}: memory per remembered token` },
   'sdk-bytes-per-token': { value: 390, from: `${page}: memory per remembered token, SDK` },
   'server-remembers': { value: 200_000, from: 'the bound of one process' },
@@ -58,6 +60,8 @@ export interface Needs {
   connections: number
   /** Look-ups, lease round trips and one write a second of each process, at the peak. */
   databaseReadsPerSecond: number
+  /** Each is written as two rows. */
+  databaseUsesPerSecond: number
   databaseCores: number
   costPerDay: number
   costPerBillion: number
@@ -83,6 +87,13 @@ function lookupsPerSecond(
   return Math.min(needed, askedPerSecond)
 }
 
+/** Different tokens in the reports of so many memories, which see the load evenly: the same one within the time counts once. */
+function usesPerSecond(it: Given, { count, perSecond }: { count: number; perSecond: number }): number {
+  const seconds = it['uses-every-seconds']
+  const perReport = (perSecond / count) * seconds
+  return (count * it.tokens * (1 - Math.exp(-perReport / it.tokens))) / seconds
+}
+
 const peakOf = (it: Given) => (it['verifications-per-day'] / secondsPerDay) * it['peak-factor']
 
 /** Servers for so many requests a second, and what the database has to do for them. */
@@ -97,11 +108,19 @@ function serversFor(it: Given, load: { decisionsPerSecond: number; leasesPerSeco
 
 type Servers = ReturnType<typeof serversFor>
 
-function needsOf(it: Given, servers: Servers, host: { cores: number; memoryGb: number }): Needs {
+interface Hosts {
+  cores: number
+  memoryGb: number
+  /** Of tokens that they decided about. */
+  usesPerSecond: number
+}
+
+function needsOf(it: Given, servers: Servers, host: Hosts): Needs {
   const { processes, serverCores, serverMemoryGb, askedPerSecond } = servers
   const memories = { count: processes, remembers: it['server-remembers'], restarts: 1, askedPerSecond }
   const reads = lookupsPerSecond(it, memories) + processes * (it['lease-reads-per-second'] + 1)
-  const databaseCores = (reads * it['database-micros']) / 1e6 / it.utilization
+  const uses = host.usesPerSecond + usesPerSecond(it, { count: processes, perSecond: askedPerSecond })
+  const databaseCores = (reads * it['database-micros'] + uses * it['use-micros']) / 1e6 / it.utilization
   // A process has a core of its own also while it needs but a part of it.
   const cores = Math.max(processes, serverCores) + host.cores + databaseCores
   const perHour = cores * it['price-per-core-hour'] + (serverMemoryGb + host.memoryGb) * it['price-per-gb-hour']
@@ -114,6 +133,7 @@ function needsOf(it: Given, servers: Servers, host: { cores: number; memoryGb: n
     hostMemoryGb: host.memoryGb,
     connections: processes * it['connections-per-process'],
     databaseReadsPerSecond: reads,
+    databaseUsesPerSecond: uses,
     databaseCores,
     costPerDay,
     costPerBillion: (costPerDay / it['verifications-per-day']) * 1e9,
@@ -121,23 +141,24 @@ function needsOf(it: Given, servers: Servers, host: { cores: number; memoryGb: n
 }
 
 /** Every verification is a request to a server. */
-export const overHttp = (it: Given): Needs =>
-  needsOf(it, serversFor(it, { decisionsPerSecond: peakOf(it), leasesPerSecond: 0, atLeast: 1 }), {
-    cores: 0,
-    memoryGb: 0,
-  })
+export function overHttp(it: Given): Needs {
+  const servers = serversFor(it, { decisionsPerSecond: peakOf(it), leasesPerSecond: 0, atLeast: 1 })
+  return needsOf(it, servers, { cores: 0, memoryGb: 0, usesPerSecond: 0 })
+}
 
 /** Every host decides by itself, and asks a server for its lease and for what it does not remember. */
 export function inProcess(it: Given): Needs {
   const askedPerSecond = peakOf(it)
   const remembers = it['sdk-remembers']
   const memories = { count: it.hosts, remembers, restarts: it['host-restarts-per-day'], askedPerSecond }
+  const lookedUp = lookupsPerSecond(it, memories)
   const servers = serversFor(it, {
-    decisionsPerSecond: lookupsPerSecond(it, memories),
+    decisionsPerSecond: lookedUp,
     leasesPerSecond: it.hosts * it['lease-reads-per-second'],
     atLeast: Math.ceil(it.hosts / it['streams-per-process']),
   })
   const bytes = it.hosts * Math.min(it.tokens, remembers) * it['sdk-bytes-per-token']
   const cores = (askedPerSecond * it['verify-micros']) / 1e6 / it.utilization
-  return needsOf(it, servers, { cores, memoryGb: bytes / gb })
+  const uses = usesPerSecond(it, { count: it.hosts, perSecond: askedPerSecond - lookedUp })
+  return needsOf(it, servers, { cores, memoryGb: bytes / gb, usesPerSecond: uses })
 }

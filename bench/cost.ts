@@ -16,6 +16,7 @@ const lines: readonly (readonly [keyof Needs, string, (value: number) => string]
   ['hostMemoryGb', 'memory in your own processes, GB', (it) => it.toFixed(2)],
   ['connections', 'connections to PostgreSQL', (it) => it.toFixed(0)],
   ['databaseReadsPerSecond', 'questions to PostgreSQL a second', (it) => it.toFixed(0)],
+  ['databaseUsesPerSecond', 'uses written a second', (it) => it.toFixed(0)],
   ['databaseCores', 'cores of PostgreSQL at the peak', (it) => it.toFixed(2)],
   ['costPerDay', 'cost a day', (it) => it.toFixed(2)],
   ['costPerBillion', 'cost per billion verifications', (it) => it.toFixed(2)],
