@@ -264,16 +264,20 @@ describe('T8: use is reported', () => {
 
   test('a thousand tokens a report', async () => {
     const it = await trial()
-    for (let i = 0; i < 1_001; i += 1) {
-      const token = managedSecret()
-      says(it.server, activeAnswer({ token_id: `tok_${i}` }))
-      await it.verifier.verify(token)
-      it.verifier.verify(token)
+    let tokens = 0
+    it.server.answers.introspect = (res) => {
+      tokens += 1
+      sendJson(res, activeAnswer({ token_id: `tok_${tokens}` }), it.server.headOf(it.server.point))
+    }
+    for (let batch = 0; batch < 7; batch += 1) {
+      const secrets = Array.from({ length: 143 }, managedSecret)
+      await Promise.all(secrets.map((token) => it.verifier.verify(token)))
+      for (const token of secrets) it.verifier.verify(token)
     }
     await it.verifier.close()
     const sizes = it.server.asked.filter(({ door }) => door === 'usage').map(({ body }) => JSON.parse(body).length)
     expect(sizes).toEqual([1_000, 1])
-  })
+  }, 60_000)
 
   test('what the server does not take is given up, and told', async () => {
     const it = await trial()
