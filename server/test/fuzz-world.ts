@@ -216,6 +216,7 @@ export async function openWorld(database: TestDatabase, log?: Logger) {
       const path = `${state.stage?.org.path}/audit-events/export?format=${format}`
       return (await app.call('GET', path, { as: state.stage?.org.admin })).body
     },
+    renewLease: () => app.lease.renew(),
     metrics: () => app.metrics.registry.metrics(),
     renew,
     collect,

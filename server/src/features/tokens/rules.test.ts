@@ -61,6 +61,13 @@ describe('T9: the format', () => {
       expect(isWellFormed(text)).toBe(false)
   })
 
+  test('a good checksum alone makes no token: the prefix and the letters count, too', () => {
+    const letters = 'a'.repeat(43)
+    for (const body of [`tok_${letters}`, `pcx_${letters}`, `pcu-${letters}`, `pcu_${letters.slice(1)}-`])
+      expect(isWellFormed(body + checksumOf(body))).toBe(false)
+    expect(isWellFormed(`pcu_${letters}${checksumOf(`pcu_${letters}`)}`)).toBe(true)
+  })
+
   test('the published expression finds every token in a text', () => {
     fc.assert(
       fc.property(
@@ -91,6 +98,13 @@ const time = fc.date({ min: new Date('2026-01-01'), max: new Date('2060-01-01'),
 const maybe = fc.option(time, { nil: null })
 
 describe('T6: state', () => {
+  test('the moment of expiration is the first at which a token is expired', () => {
+    const at = new Date('2026-11-24T10:00:00Z')
+    const before = new Date(at.getTime() - 1)
+    expect([isExpired(at, before), isExpired(at, at), isExpired(null, at)]).toEqual([false, true, false])
+    expect([before, at].map((now) => tokenState({ expiresAt: at }, true, now))).toEqual(['suspended', 'expired'])
+  })
+
   test('expired if its time has passed, else suspended if cut off, else active', () => {
     fc.assert(
       fc.property(maybe, fc.boolean(), time, (expiresAt, suspended, now) => {
@@ -168,6 +182,10 @@ describe('T2: who makes a token for whom', () => {
         expect(mayOutlive(by, expiresAt).ok).toBe(within)
       }),
     )
+    const at = new Date('2026-11-24T10:00:00Z')
+    const managed: Maker = { accountId: 'mem_1', role: 'admin', narrowed: false, managedToken: { expiresAt: at } }
+    expect(mayOutlive(managed, at).ok).toBe(true)
+    expect(mayOutlive(managed, new Date(at.getTime() + 1)).ok).toBe(false)
     const session: Maker = { accountId: 'mem_1', role: 'member', narrowed: false }
     expect(mayOutlive(session, null).ok).toBe(true)
   })
