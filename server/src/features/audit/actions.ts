@@ -179,7 +179,7 @@ export interface Removed {
 }
 
 /** So many events are removed at a time: the database has others to serve in between. */
-const removedAtOnce = 1000
+const removedAtOnce = 500
 
 /** Records a cut as an event of the log that it cuts; answers that event's number. */
 async function recordCut(

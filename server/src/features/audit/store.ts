@@ -111,7 +111,7 @@ const cutAction: AuditAction = 'audit.cut'
 /** What the event of a cut says, or undefined when it says nothing that a cut could have said. */
 function cutIn({ sequence: recordedAs, time, after }: AuditEvent): Cut | undefined {
   const { sequence, hash } = (after ?? {}) as Partial<ChainEnd>
-  if (typeof sequence !== 'number' || typeof hash !== 'string' || sequence >= recordedAs) return undefined
+  if (typeof sequence !== 'number' || typeof hash !== 'string') return undefined
   return { sequence, hash, time, recordedAs }
 }
 
@@ -125,7 +125,7 @@ export async function readLastCut(db: Reader, organizationId: string): Promise<C
   return row && cutIn(toEvent(row))
 }
 
-/** The number of the oldest event that is there, and of the oldest that is no older than `from`. */
+/** The number of the oldest event that is there, or, with `from`, of the first that was written at that time or later. */
 export async function readOldest(db: Reader, organizationId: string, from?: Date): Promise<number | undefined> {
   let rows = db
     .selectFrom('audit_events')
