@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http'
+import { setTimeout } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import type { Logger } from 'pino'
 import type { AnyCommand } from './cli/command.ts'
@@ -11,8 +13,9 @@ import { foundFromConfiguration, issueSetupLink } from './features/setup/actions
 import { resourceKeys } from './http/credentials.ts'
 import { sendProblem } from './http/door.ts'
 import { healthDoor } from './http/health.ts'
-import { incomingRequests } from './http/incoming.ts'
+import { incomingRequests, requestIdHeader } from './http/incoming.ts'
 import { createMetrics } from './http/metrics.ts'
+import { problemReply } from './http/reply.ts'
 import { createHttpServer } from './http/server.ts'
 import { refuse } from './kernel/result.ts'
 import { createLog } from './log.ts'
@@ -20,6 +23,8 @@ import { createOutbox } from './mail/outbox.ts'
 import { type Wired, wire } from './wire.ts'
 
 const retryMs = 1000
+/** How long a change waits for a process that starts: a proxy repeats none, so that a 503 at once would be a request lost. */
+const holdMs = 10_000
 
 /** A database that is not there yet is waited for; every other failure to open it is the operator's to mend. */
 async function openPatiently(config: Config, log: Logger): Promise<OpenDatabase> {
@@ -31,7 +36,7 @@ async function openPatiently(config: Config, log: Logger): Promise<OpenDatabase>
     } catch (error) {
       if (!isDatabaseAway(error)) throw error
       log.warn({ err: error }, 'the database is away; trying again')
-      await new Promise((done) => setTimeout(done, retryMs))
+      await setTimeout(retryMs)
     }
   }
 }
@@ -66,6 +71,11 @@ function waitingDoors(config: Config) {
   return healthDoor({ waitsFor: () => ['the database'], registry, knowsKey, instance }, () => undefined)
 }
 
+const starting = { detail: 'Starting.' }
+const isChange = ({ method, url }: IncomingMessage) =>
+  method !== 'GET' && method !== 'HEAD' && url?.startsWith('/api/') === true
+const requestIdOf = (request: Request) => request.headers.get(requestIdHeader) ?? ''
+
 /**
  * `portcullis start`: listens at once, opens the database (and waits for it), wires, and serves until a signal. On
  * SIGTERM readiness drops, what is in flight finishes, pending uses are written, and the database is let go.
@@ -76,23 +86,32 @@ export async function start(config: Config, commands: readonly AnyCommand[]): Pr
   // Before anything listens: a broken catalogue stops the start (F1).
   if (config.featuresFile !== undefined) await mustRead(config.featuresFile)
   let wired: Wired | undefined
+  const becoming = Promise.withResolvers<Wired>()
   const waiting = waitingDoors(config)
   const metrics = createMetrics([])
   const server = createHttpServer({
     doors: [
       (req, res, id) => {
         if (wired) return wired.doors.some((door) => door(req, res, id))
-        if (!waiting(req, res, id)) sendProblem(res, id, refuse('unavailable', { detail: 'Starting.' }), {})
+        if (isChange(req)) return false
+        if (!waiting(req, res, id)) sendProblem(res, id, refuse('unavailable', starting), {})
         return true
       },
     ],
-    router: (request) => wired?.router.fetch(request) ?? new Response(null, { status: 503 }),
+    router: async (request) => {
+      const ready = wired ?? (await Promise.race([becoming.promise, setTimeout(holdMs, undefined, { ref: false })]))
+      return (
+        ready?.router.fetch(request) ??
+        problemReply('unavailable', requestIdOf(request), starting, { 'retry-after': '1' })
+      )
+    },
     incoming: incomingRequests(config.trustedProxies),
     metrics: {
       routed: (...it) => (wired?.metrics ?? metrics).routed(...it),
       turnedAway: () => (wired?.metrics ?? metrics).turnedAway(),
     },
     log,
+    https: config.publicUrl.startsWith('https:'),
     onStop: () => wired?.endStreams(),
   })
   await server.listen(config.port, config.host)
@@ -105,6 +124,7 @@ export async function start(config: Config, commands: readonly AnyCommand[]): Pr
   const link = await firstStart(config, made)
   // Ready means that the first admin can sign in, too.
   wired = made
+  becoming.resolve(made)
   log.info({ host: config.host, port: config.port, database: database.kind }, 'ready')
   tellWhereToGo(config, link)
   stopOnSignal(server, made, log, traces?.close)

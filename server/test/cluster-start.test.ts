@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client } from 'pg'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { startCluster } from './cluster.ts'
 import { newPostgresDatabase } from './databases.ts'
 
@@ -25,4 +25,28 @@ test('processes that start together on an empty database: all become ready, sche
   expect(await column('select id as it from organizations')).toEqual([tenant.id])
   expect(await column('select count(*)::int as it from users')).toEqual([1])
   await owner.end()
+})
+
+test('a process that waits for PostgreSQL: what a proxy asks elsewhere is 503 at once, a change waits and happens once', async () => {
+  const cluster = await startCluster({ count: 2, wired: [1] })
+  onTestFinished(() => cluster.close())
+  const tenant = await cluster.tenant()
+  const { secret } = await cluster.newToken(tenant)
+  const late = cluster.at(1)
+  await late.kill()
+  late.wire.cut()
+  const started = late.start()
+  const ask = () => cluster.introspect(1, secret).then((it) => it.status)
+  await vi.waitFor(async () => expect(await ask()).toBe(503), { timeout: 30_000 })
+  const change = cluster.call(1, 'POST', `${tenant.path}/groups`, { name: 'Waiters' })
+  let answered = false
+  void change.finally(() => {
+    answered = true
+  })
+  for (let n = 0; n < 20; n += 1) expect(await ask()).toBe(503)
+  expect(answered).toBe(false)
+  late.wire.pass()
+  expect((await change).status).toBe(201)
+  await started
+  expect((await cluster.call(0, 'GET', `${tenant.path}/groups`)).body.items).toHaveLength(1)
 })

@@ -80,6 +80,8 @@ test('SIGTERM: a request that is half here is answered, then the process ends wi
   await fetch(`http://127.0.0.1:${port}/healthz`)
   child.kill('SIGTERM')
   await says('"stopping"')
+  const reached = () => fetch(`http://127.0.0.1:${port}/healthz`).catch(() => 'refused')
+  await expect.poll(reached, { timeout: 20_000 }).toBe('refused')
   half.write('en=x')
   const answer = parseAnswer(await answered)
   expect(answer.status).toBe(200)

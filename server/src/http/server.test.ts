@@ -161,14 +161,31 @@ describe('stopping', () => {
     await expect(ask(it.port, { path: '/healthz' })).rejects.toThrow(/ECONNREFUSED/)
   })
 
-  test('idle connections don’t hold it up, and a kept one is told to close', async () => {
+  const kept = async (port: number) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n'))
+    await new Promise((resolve) => socket.once('data', resolve))
+    return socket
+  }
+
+  test('idle connections don’t hold it up', async () => {
     const it = await start()
-    const idle = connect(it.port, '127.0.0.1', () => idle.write('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n'))
-    await new Promise((resolve) => idle.once('data', resolve))
+    const ended = textOf(await kept(it.port))
     // Were it held up, this test would meet its own time limit first.
-    const stopped = it.server.stop({ announceMs: 100, deadlineMs: 60_000 })
+    await it.server.stop({ announceMs: 0, idleMs: 50, deadlineMs: 60_000 })
+    expect(await ended).toBe('')
+  })
+
+  test('a connection that was kept takes one more request when new ones are refused, and is told to close', async () => {
+    const it = await start()
+    const idle = await kept(it.port)
+    const ended = textOf(idle)
+    const stopped = it.server.stop({ announceMs: 50, idleMs: 60_000, deadlineMs: 120_000 })
     idle.write('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n')
-    expect(await textOf(idle)).toMatch(/^Connection: close\r$/m)
+    await expect
+      .poll(() => ask(it.port, { path: '/healthz' }).catch((error) => error.code), { timeout: 20_000 })
+      .toBe('ECONNREFUSED')
+    idle.write('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n')
+    expect((await ended).match(/^Connection: .*\r$/gm)).toEqual(['Connection: keep-alive\r', 'Connection: close\r'])
     await stopped
   })
 

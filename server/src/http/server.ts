@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Logger } from 'pino'
 import { refuse } from '../kernel/result.ts'
+import { answersWith } from './answer-headers.ts'
 import { answerClientError } from './client-error.ts'
 import { type Door, sendProblem, streaming } from './door.ts'
 import type { Incoming } from './incoming.ts'
@@ -44,9 +45,17 @@ export interface ServerOptions {
   incoming: Incoming
   metrics: Pick<Metrics, 'routed' | 'turnedAway'>
   log: Pick<Logger, 'info' | 'error'>
+  /** What people type begins with https: (HSTS). */
+  https?: boolean
   /** A stop was asked for: streams are told and ended. */
   onStop?: () => void
   limits?: Partial<Limits>
+}
+
+interface StopTimes {
+  announceMs: number
+  idleMs?: number
+  deadlineMs: number
 }
 
 export interface HttpServer {
@@ -56,10 +65,10 @@ export interface HttpServer {
   /** Requests that have not been answered in full. */
   readonly inFlight: number
   /**
-   * For `announceMs` all goes on, but each answer closes its connection, so that proxies notice; then nothing new is
-   * taken, and what is in flight may finish until `deadlineMs` have passed in all.
+   * For `announceMs` all goes on, but for readiness. Then no connection is taken any more, and each answer closes its
+   * own. One that is idle is left for `idleMs`, since a request may be on its way on it. `deadlineMs` bounds all of it.
    */
-  stop: (times?: { announceMs: number; deadlineMs: number }) => Promise<void>
+  stop: (times?: StopTimes) => Promise<void>
 }
 
 function bounded(server: Server, limits: Limits): void {
@@ -118,6 +127,7 @@ export function createHttpServer(options: ServerOptions): HttpServer {
   const route = routerListener(options)
   let inFlight = 0
   let stopping = false
+  let closing = false
   const connections = new Set<Connection>()
 
   const answer = (req: IncomingMessage, res: ServerResponse, requestId: string) => {
@@ -138,7 +148,7 @@ export function createHttpServer(options: ServerOptions): HttpServer {
   }
 
   const onRequest = (req: IncomingMessage, res: ServerResponse) => {
-    if (stopping) res.setHeader('Connection', 'close')
+    if (closing) res.setHeader('Connection', 'close')
     answer(req, res, options.incoming.requestId(req))
     // Answered in the same tick, as the gate does from memory: there is nothing to keep count of.
     if (res.writableEnded || streaming.has(res)) return
@@ -154,6 +164,7 @@ export function createHttpServer(options: ServerOptions): HttpServer {
       connectionsCheckingInterval: limits.checkMs,
       noDelay: true,
       requireHostHeader: false,
+      ServerResponse: answersWith(options.https ?? false),
     },
     onRequest,
   )
@@ -177,15 +188,20 @@ export function createHttpServer(options: ServerOptions): HttpServer {
         server.once('error', reject)
         server.listen(port, host, () => resolve((server.address() as AddressInfo).port))
       }),
-    stop: async ({ announceMs, deadlineMs } = { announceMs: 1_000, deadlineMs: 9_000 }) => {
+    stop: async ({ announceMs, idleMs = 0, deadlineMs } = { announceMs: 1_000, idleMs: 1_000, deadlineMs: 9_000 }) => {
       stopping = true
       options.onStop?.()
-      for (const { [latest]: res } of connections) if (res && !res.headersSent) res.setHeader('Connection', 'close')
+      // Until the port is closed connections are kept: proxies would open new ones for the requests that follow, and
+      // what the kernel took and nobody accepted yet is reset with the port, along with writes that no proxy may repeat.
       await delay(announceMs)
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      // Those that were answered before they could be told to close would be kept until their time is up.
+      const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()))
+      closing = true
+      for (const { [latest]: res } of connections) if (res && !res.headersSent) res.setHeader('Connection', 'close')
+      await Promise.race([closed, delay(idleMs)])
+      // HTTP's own close, which ends what is idle; the port is closed already, which it would complain of.
+      server.close(() => undefined)
       const sweep = setInterval(() => server.closeIdleConnections(), 50)
-      await Promise.race([closed, delay(deadlineMs - announceMs)])
+      await Promise.race([closed, delay(deadlineMs - announceMs - idleMs)])
       clearInterval(sweep)
       server.closeAllConnections()
     },
