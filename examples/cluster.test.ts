@@ -76,7 +76,22 @@ describe.skipIf(leftOut)(`three processes behind nginx${leftOut}`, () => {
       await it.start()
     }
     await load.stop()
-    console.log(load.answered)
+    expect(load.answered).toBeGreaterThan(100)
     expect(load.failures).toEqual([])
+    for (const it of cluster.processes.keys()) expect((await cluster.introspect(it, secret)).body.active).toBe(true)
+  }, 240_000)
+
+  test('a stream of changes passes as it comes', async () => {
+    const reply = await fetch(`http://127.0.0.1:${port}/v1/changes`, { headers: introspectionHeaders })
+    expect(reply.headers.get('content-type')).toBe('text/event-stream')
+    const reader = (reply.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader()
+    let text = ''
+    const until = async (wanted: string) => {
+      while (!text.includes(wanted)) text += (await reader.read()).value ?? ''
+    }
+    await until('"forget":"everything"')
+    await cluster.setGate(tenant, 'none')
+    await until(`"id":"${tenant.id}"`)
+    await reader.cancel()
   })
 })
