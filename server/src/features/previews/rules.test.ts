@@ -108,8 +108,10 @@ describe('what is on', () => {
 
   test('F4: what is general or withdrawn is seen by all and listed for nobody', () => {
     for (const stage of ['general_availability', 'withdrawn'] as const) {
-      const it = feature('a', stage)
-      expect([isSeen(it, acme()), isListed(it, acme())]).toEqual([true, false])
+      for (const organizations of [[], ['acme']]) {
+        const it = feature('a', stage, { organizations })
+        expect([isSeen(it, acme()), isListed(it, acme())]).toEqual([true, false])
+      }
     }
   })
 
