@@ -109,6 +109,7 @@ export async function gateServer(
     incoming: incomingRequests(options.trustedProxies ?? []),
     metrics,
     log: { info: (facts: unknown) => void logged.push(facts), error: failed },
+    https: true,
     ...(options.limits && { limits: options.limits }),
   })
   const port = await server.listen(0, '127.0.0.1')

@@ -9,8 +9,12 @@ const codes: Record<string, ProblemCode> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
 }
 
+/** Connections whose last answer was given; what the parser makes of the bytes behind it gets no second one. */
+export const answered = new WeakSet<Duplex>()
+
 /** What is no HTTP, or comes too slowly, is answered by hand and the connection ended: there is no request to answer. */
 export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (answered.has(socket)) return
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
   const code = codes[error.code ?? ''] ?? 'bad_request'
   const { status } = problems[code]
@@ -21,6 +25,7 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex):
     'Content-Type: application/problem+json',
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Cache-Control: no-store',
+    'X-Content-Type-Options: nosniff',
     `X-Request-Id: ${requestId}`,
     'Connection: close',
   ]

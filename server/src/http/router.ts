@@ -3,6 +3,7 @@ import { secureHeaders } from 'hono/secure-headers'
 import type { Logger } from 'pino'
 import { isDatabaseAway } from '../db/away.ts'
 import type { Deps } from '../db/deps.ts'
+import { hsts } from './answer-headers.ts'
 import { type Doorkeeper, type Env, mount } from './app.ts'
 import { clientHeader, requestIdHeader } from './incoming.ts'
 import { problemReply } from './reply.ts'
@@ -38,7 +39,7 @@ const headers = (https: boolean) =>
       formAction: ["'self'"],
       frameAncestors: ["'none'"],
     },
-    strictTransportSecurity: https ? 'max-age=63072000; includeSubDomains' : false,
+    strictTransportSecurity: https ? hsts : false,
     referrerPolicy: 'same-origin',
     xFrameOptions: 'DENY',
   })

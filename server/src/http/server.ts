@@ -6,6 +6,7 @@ import { refuse } from '../kernel/result.ts'
 import { answersWith } from './answer-headers.ts'
 import { answerClientError } from './client-error.ts'
 import { type Door, sendProblem, streaming } from './door.ts'
+import { isOdd, refuseOdd } from './framing.ts'
 import type { Incoming } from './incoming.ts'
 import type { Metrics } from './metrics.ts'
 import { problemReply } from './reply.ts'
@@ -135,6 +136,7 @@ export function createHttpServer(options: ServerOptions): HttpServer {
       options.metrics.turnedAway()
       return sendProblem(res, requestId, refuse('unavailable', { detail: 'Too many requests at once.' }), {})
     }
+    if (isOdd(req)) return refuseOdd(req, res, requestId)
     for (const door of options.doors) if (door(req, res, requestId)) return
     if (allOf(req, 'host').length > 1) return sendProblem(res, requestId, refuse('bad_request'), {})
     observe(options, req, res, requestId)
