@@ -57,6 +57,7 @@ describe('a new password', () => {
 
   test('a name without a letter forbids nothing but itself', () => {
     expect(passwordFault('1234-5678-90-77', { name: '007', email: '' })).toBeUndefined()
+    expect(passwordFault('1234-5678-90-77', { name: '1234-5678-90-77' })?.code).toBe('PASSWORD_TOO_COMMON')
   })
 
   test('a fault says what to do, and mayUsePassword tells it at the field', () => {
