@@ -2,6 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   audiencesOf,
+  defaultAlgorithms,
+  defaultMaxLifetimeSeconds,
   isMeantFor,
   maxProviders,
   mayAddProvider,
@@ -46,6 +48,32 @@ describe('E4: which provider', () => {
     ['mapped at a disabled one alone: that is the reason', ['c'], undefined, 'c'],
     ['named organization without a provider of that issuer', ['a'], 'org_z', 'untrusted_issuer'],
   ])('%s', (_name, mapped, named, expected) => expect(choose(all, mapped, named)).toBe(expected))
+
+  describe('when none counts, the one with the least amiss gives the reason, wherever it stands', () => {
+    const off = { enabled: false }
+    const elsewhere = { audiences: ['other'] }
+    const ranked = [
+      provider('mapped', off),
+      provider('enabled and meant'),
+      provider('meant', off),
+      provider('enabled', elsewhere),
+      provider('any', { ...off, ...elsewhere }),
+    ]
+    test.each(ranked.map((it, i) => [it.id, i] as const))('%s', (id, i) => {
+      const left = ranked.slice(i)
+      expect(choose(left, ['mapped'])).toBe(id)
+      expect(choose(left.toReversed(), ['mapped'])).toBe(id)
+    })
+
+    test('mapped for another audience is not mapped for this one', () => {
+      const known = [provider('elsewhere', elsewhere), provider('here')]
+      expect(choose(known, ['elsewhere'])).toBe('here')
+    })
+  })
+
+  test('the one that counts is chosen, though a disabled one that maps the subject stands before it', () => {
+    expect(choose([provider('off', { enabled: false }), provider('on')], ['off', 'on'])).toBe('on')
+  })
 
   test('issuers are compared exactly', () => {
     for (const iss of ['https://idp.example/', 'HTTPS://idp.example', 'https://idp.example ', 7, null, undefined])
@@ -103,6 +131,40 @@ describe('E1: what an organization may register', () => {
         for (const it of wanted.filter((one) => !kept.includes(one))) expect(mayShareAudience(it, kept).ok).toBe(false)
       }),
     )
+  })
+
+  test.each<[what: string, others: { issuer: string; audiences: string[] }[], may: boolean]>([
+    ['nobody', [], true],
+    ['another issuer with the same audience', [{ issuer: 'https://b.example', audiences: ['x'] }], true],
+    ['the same issuer with another audience', [{ issuer: 'https://a.example', audiences: ['y', 'X'] }], true],
+    ['the same issuer with one of the audiences', [{ issuer: 'https://a.example', audiences: ['y', 'x'] }], false],
+    [
+      'one of several that shares',
+      [
+        { issuer: 'https://a.example', audiences: ['z'] },
+        { issuer: 'https://a.example', audiences: ['x'] },
+      ],
+      false,
+    ],
+  ])('beside %s', (_, others, may) => {
+    const said = mayShareAudience({ issuer: 'https://a.example', audiences: ['x', 'w'] }, others)
+    expect(said.ok ? true : said.code).toBe(may || 'provider_conflict')
+  })
+
+  test('refusals name the field or the rule', () => {
+    expect(mayAddProvider(maxProviders)).toMatchObject({
+      code: 'invalid_request',
+      errors: [{ path: 'issuer', message: expect.stringContaining('20') }],
+    })
+    expect(mayChangeSubjectClaim(1)).toMatchObject({
+      code: 'provider_in_use',
+      detail: expect.stringContaining('mappings'),
+    })
+  })
+
+  test('left out: two usual algorithms, and tokens that live for a day', () => {
+    expect(defaultAlgorithms).toEqual(['RS256', 'ES256'])
+    expect(defaultMaxLifetimeSeconds).toBe(86_400)
   })
 
   test.each([
