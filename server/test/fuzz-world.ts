@@ -216,6 +216,14 @@ export async function openWorld(database: TestDatabase, log?: Logger) {
       const path = `${state.stage?.org.path}/audit-events/export?format=${format}`
       return (await app.call('GET', path, { as: state.stage?.org.admin })).body
     },
+    keysAreAway: async (): Promise<boolean> => {
+      for (const it of [state.stage?.org, state.stage?.other]) {
+        const { body } = await app.call('GET', `${it?.path}/oauth-providers`, { as: it?.admin })
+        if (body.items?.some((provider: { keys: { lastError: string | null } }) => provider.keys.lastError !== null))
+          return true
+      }
+      return false
+    },
     renewLease: () => app.lease.renew(),
     metrics: () => app.metrics.registry.metrics(),
     renew,
