@@ -4,6 +4,7 @@ import closeWithGrace from 'close-with-grace'
 import type { Logger } from 'pino'
 import type { AnyCommand } from './cli/command.ts'
 import { commandContext } from './cli/context.ts'
+import { beginRecovery } from './cli/recovery.ts'
 import { answerCommands } from './cli/socket.ts'
 import { type Config, consoleFolder } from './config.ts'
 import { isDatabaseAway } from './db/away.ts'
@@ -79,8 +80,9 @@ const requestIdOf = (request: Request) => request.headers.get(requestIdHeader) ?
 /**
  * `portcullis start`: listens at once, opens the database (and waits for it), wires, and serves until a signal. On
  * SIGTERM readiness drops, what is in flight finishes, pending uses are written, and the database is let go.
+ * `recovery`: every gate is lowered before anything is decided.
  */
-export async function start(config: Config, commands: readonly AnyCommand[]): Promise<void> {
+export async function start(config: Config, commands: readonly AnyCommand[], recovery = false): Promise<void> {
   const log = createLog(config.logLevel)
   for (const { variable, message } of config.warnings) log.warn(`${variable} ${message}`)
   // Before anything listens: a broken catalogue stops the start (F1).
@@ -120,7 +122,9 @@ export async function start(config: Config, commands: readonly AnyCommand[]): Pr
   const traces = config.traces && (await import('./traces.ts')).openTraces(config.traces.share, log)
   const options = { ...config, consoleFolder, trace: traces?.trace, stopping: () => server.stopping }
   const made = await wire(options, database, createOutbox(config.mail, log), log)
-  if (database.lock) answerCommands(database.lock.server, commands, commandContext(made, database))
+  const context = commandContext(made, database)
+  if (recovery) await beginRecovery(context, (line) => void process.stderr.write(`${line}\n`))
+  if (database.lock) answerCommands(database.lock.server, commands, context)
   const link = await firstStart(config, made)
   // Ready means that the first admin can sign in, too.
   wired = made

@@ -86,6 +86,7 @@ const order = [
   'previews',
   'evaluation',
   'audit',
+  'recovery',
   'setup',
 ]
 

@@ -2,14 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'kysely'
-import { auditVerify } from '../src/cli/audit-verify.ts'
 import { commandContext } from '../src/cli/context.ts'
 import { dispatch } from '../src/cli/dispatch.ts'
-import { exportAll } from '../src/cli/export.ts'
 import { importAll } from '../src/cli/import.ts'
+import { commands } from '../src/cli/registry.ts'
 import { dump, takenTables } from '../src/db/dump.ts'
 import type { OpenDatabase } from '../src/db/open.ts'
-import type { TestDatabase } from './databases.ts'
 import type { Harness } from './harness.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'portcullis-export-'))
@@ -22,13 +20,13 @@ export const newFile = (): string => join(folder, `${++files}.ndjson`)
 /** Runs a command as an operator does; all that it printed, and how it ended. */
 export async function runCommand(
   app: Harness,
-  database: TestDatabase,
+  database: OpenDatabase,
   name: string,
   args: Record<string, unknown> = {},
 ): Promise<{ exitCode: number; text: string }> {
   const lines: string[] = []
-  const commands = [exportAll, importAll, auditVerify]
-  const outcome = await dispatch(commands, commandContext(app, database), { name, args }, (it) => void lines.push(it))
+  const context = commandContext(app, database)
+  const outcome = await dispatch([...commands, importAll], context, { name, args }, (it) => void lines.push(it))
   return { exitCode: outcome.exitCode, text: lines.join('\n') }
 }
 
@@ -64,4 +62,18 @@ export async function addRareRows({ owner }: OpenDatabase, of: { id: string; acc
   await sql`insert into catalogues values (7, 'hash', ${at}::timestamptz)`.execute(owner)
   await sql`insert into preview_feedback values ('fbk_1', ${id}, 'x', ${accountId}, 'Zeile 1
 Zeile 2 "水"', ${at}::timestamptz)`.execute(owner)
+}
+
+/** What the gate says of each of these secrets: `good`, or why not. */
+export async function decisionsOf<T extends Record<string, string>>(
+  app: Harness,
+  secrets: T,
+): Promise<Record<keyof T, string>> {
+  const decided = await Promise.all(
+    Object.entries(secrets).map(async ([name, secret]) => {
+      const decision = await app.gate.decide(secret)
+      return [name, decision.active ? 'good' : decision.reason]
+    }),
+  )
+  return Object.fromEntries(decided)
 }

@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import { afterAll, describe, expect, test, vi } from 'vitest'
 import { type DatabaseKind, openTestDatabase, type TestDatabase } from './databases.ts'
 import { type Harness, harness, password } from './harness.ts'
-import { addRareRows, newFile, rowsOfAll, runCommand } from './instance-files.ts'
+import { addRareRows, decisionsOf, newFile, rowsOfAll, runCommand } from './instance-files.ts'
 import { codeOf, cookiesOf, freshSession, signIn } from './sign-in.ts'
 
 // Passwords and second factors cost scrypt its due, on a busy machine several times that.
@@ -51,14 +51,6 @@ async function fill(app: Harness, database: TestDatabase) {
   return { acme, email: acme.admin.email, uri: begun.body.totpURI as string, secrets, refused, member }
 }
 
-const decisionsOf = async (app: Harness, secrets: Record<string, string>) =>
-  Promise.all(
-    Object.values(secrets).map(async (it) => {
-      const decision = await app.gate.decide(it)
-      return decision.active ? 'good' : decision.reason
-    }),
-  )
-
 const directions = [
   ['embedded', 'postgres'],
   ['postgres', 'embedded'],
@@ -83,7 +75,7 @@ describe.each(directions)('from %s to %s', (from, to) => {
 
     const target = await open(to)
     // Known as never issued, until the import is heard of.
-    expect(await decisionsOf(target.app, filled.secrets)).toEqual(['unknown', 'unknown'])
+    expect(await decisionsOf(target.app, filled.secrets)).toEqual({ good: 'unknown', service: 'unknown' })
     const imported = await runCommand(target.app, target.database, 'import', { file })
     expect(imported).toMatchObject({ exitCode: 0, text: expect.stringContaining('Every audit log is whole (') })
     expect(imported.text).toMatch(/^ +2 {2}organizations$/m)
@@ -91,8 +83,12 @@ describe.each(directions)('from %s to %s', (from, to) => {
 
     await target.app.lease.renew()
     expect(target.app.lease.applied).toBe(source.app.lease.applied + 2)
-    expect(await decisionsOf(target.app, filled.secrets)).toEqual(['good', 'good'])
-    expect(await decisionsOf(target.app, filled.refused)).toEqual(['revoked', 'revoked', 'suspended'])
+    expect(await decisionsOf(target.app, filled.secrets)).toEqual({ good: 'good', service: 'good' })
+    expect(await decisionsOf(target.app, filled.refused)).toEqual({
+      revoked: 'revoked',
+      old: 'revoked',
+      closed: 'suspended',
+    })
     const { email, uri, acme } = filled
     const owed = await signIn(target.app, email)
     expect(owed.body).toMatchObject({ twoFactorRedirect: true })

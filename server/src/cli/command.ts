@@ -17,6 +17,8 @@ export interface CommandContext {
   organizations: () => Promise<readonly { id: string; name: string }[]>
   /** Removes old events of an audit log; by the owner's access, since the service itself can only append (A2). */
   cutLog: (request: CutRequest) => ReturnType<typeof cutLog>
+  /** Signs everybody out, and voids links to choose a password. */
+  endSessions: () => Promise<void>
   /** Shows all of the instance as it is at this moment. */
   dump: <T>(work: (snapshot: Snapshot) => Promise<T>) => Promise<T>
   /** Puts an export into this database, which must be empty: all of it or nothing. */

@@ -26,6 +26,10 @@ export const commandContext = ({ deps, resetPassword }: Wired, { kind, db, owner
       },
       request,
     ),
+  endSessions: async () => {
+    await owner.deleteFrom('sessions').execute()
+    await owner.deleteFrom('verifications').execute()
+  },
   dump: (work) => dump(kind, owner, work),
   load: (facts, batches) => load(owner, facts, batches),
 })

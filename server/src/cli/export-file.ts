@@ -104,7 +104,7 @@ async function syncFolder(folder: string): Promise<void> {
 const longestLineBytes = 32 * 1024 * 1024
 
 /** The lines of a file with their line feeds. By bytes, since text may hold other characters that count as line ends. */
-async function* linesOf(file: string): AsyncGenerator<Buffer> {
+export async function* linesOf(file: string): AsyncGenerator<Buffer> {
   let rest = Buffer.alloc(0)
   for await (const chunk of createReadStream(file, { highWaterMark: 256 * 1024 })) {
     const bytes = Buffer.concat([rest, chunk as Buffer])

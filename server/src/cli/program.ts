@@ -62,11 +62,11 @@ async function doctor({ json }: { json?: true }): Promise<void> {
   process.exitCode = faults > 0 ? 1 : 0
 }
 
-async function startInstance(): Promise<void> {
+async function startInstance({ recovery }: { recovery?: true }): Promise<void> {
   const config = configured()
   if (!config) return
   const [{ start }, { commands }] = await Promise.all([import('../start.ts'), import('./registry.ts')])
-  await start(config, commands)
+  await start(config, commands, recovery)
 }
 
 async function migrateDatabase(): Promise<void> {
@@ -120,7 +120,11 @@ function buildProgram(): Program {
     .version(version)
     .showHelpAfterError('(portcullis --help shows what there is)')
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : misuse))
-  program.command('start').description('serve the console and the API').action(startInstance)
+  program
+    .command('start')
+    .description('serve the console and the API')
+    .option('--recovery', 'after restoring a backup: lower every gate first, as `recovery begin` does')
+    .action(startInstance)
   program.command('migrate').description('bring the database up to date, and exit').action(migrateDatabase)
   describeOrganization(program)
   program

@@ -5,6 +5,9 @@ import { databaseInspect } from './database-inspect.ts'
 import { exportAll } from './export.ts'
 import { feedbackList } from './feedback-list.ts'
 import { organizationCreate } from './organization-create.ts'
+import { recoveryBegin, recoveryConfirm } from './recovery.ts'
+import { recoveryApply } from './recovery-apply.ts'
+import { recoveryList } from './recovery-list.ts'
 
 /** Every command that works on the database, whichever way it is reached. */
 export const commands = [
@@ -15,4 +18,8 @@ export const commands = [
   feedbackList,
   databaseInspect,
   exportAll,
+  recoveryBegin,
+  recoveryList,
+  recoveryApply,
+  recoveryConfirm,
 ]

@@ -157,6 +157,29 @@ export function saveSettings(
   })
 }
 
+/**
+ * Saves settings that no admin asks for (a recovery): one after another in one change, so that the last alone is ever in
+ * force. `plan` sees the present one; answers how many were saved.
+ */
+export const imposeSettings = (
+  deps: Deps,
+  by: By,
+  plan: (db: Reader, present: TokenCreation) => Promise<readonly TokenCreation[]>,
+): Promise<Result<number, never>> =>
+  deps.change(by, async (tx) => {
+    let now = await readSettings(tx, by.organizationId)
+    const wanted = await plan(tx, now.apiTokens)
+    const events: Awaited<ReturnType<typeof applySettings>>[] = []
+    for (const apiTokens of wanted) {
+      events.push(await applySettings(tx, by, now, apiTokens))
+      now = { ...now, apiTokens, version: now.version + 1 }
+    }
+    const [first, ...more] = events
+    if (!first) return { ok: true, value: 0, unchanged: true }
+    const forget = { kind: 'organization' as const, id: by.organizationId, version: now.version }
+    return { ok: true, value: events.length, events: [first, ...more], forget: [forget] }
+  })
+
 /** P9: what saving this would do, with the first tokens by name and the warnings. */
 export function getImpact(deps: Deps, caller: Caller, after: TokenCreation) {
   return deps.read(caller.organizationId, async (db) => {
