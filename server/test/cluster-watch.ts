@@ -12,6 +12,37 @@ export interface Sighting {
 /** P11, on every process but the one that answered the save. */
 export const boundMs = 1000
 
+/** What was seen of one token. */
+export class Sightings {
+  readonly list: Sighting[] = []
+  readonly #news = new EventEmitter().setMaxListeners(0)
+
+  note(sighting: Sighting): void {
+    this.list.push(sighting)
+    this.#news.emit('news')
+  }
+
+  /** Until each of these processes has decided so about a request that was sent after this moment. */
+  async all(outcome: string, after: number, processes: Iterable<number>): Promise<void> {
+    const missing = new Set(processes)
+    for (let next = 0; ; ) {
+      for (; next < this.list.length; next += 1) {
+        const it = this.list[next] as Sighting
+        if (it.outcome === outcome && it.sentAt > after) missing.delete(it.process)
+      }
+      if (missing.size === 0) return
+      await once(this.#news, 'news')
+    }
+  }
+
+  /** P11: what was decided by what was true before the save, though it was sent too late for that. */
+  tooLate(old: string, { at, through }: Saved): Sighting[] {
+    return this.list.filter(
+      ({ process, sentAt, outcome }) => outcome === old && sentAt > at + (process === through ? 0 : boundMs),
+    )
+  }
+}
+
 /**
  * Asks every process about one token on and on, without waiting for answers, and keeps what it saw. The moment of
  * sending is noted before anything is sent, so what is noted as late was late.
@@ -19,9 +50,8 @@ export const boundMs = 1000
 export class Watch {
   readonly #cluster: Cluster
   readonly #secret: string
-  readonly sightings: Sighting[] = []
+  readonly seen = new Sightings()
   readonly #pending = new Set<Promise<void>>()
-  readonly #news = new EventEmitter().setMaxListeners(0)
   readonly #timer: NodeJS.Timeout
 
   constructor(cluster: Cluster, secret: string, everyMs: number) {
@@ -41,34 +71,18 @@ export class Watch {
       ({ status, body }) => (status === 503 ? 'unavailable' : body.active ? 'accepted' : body.reason),
       () => 'away',
     )
-    this.sightings.push({ process, sentAt, outcome })
-    this.#news.emit('news')
+    this.seen.note({ process, sentAt, outcome })
   }
 
-  /** Until each of these processes has decided so about a request that was sent after this moment. */
-  async all(outcome: string, after: number, processes: Iterable<number> = this.#cluster.processes.keys()) {
-    const missing = new Set(processes)
-    for (let next = 0; ; ) {
-      for (; next < this.sightings.length; next += 1) {
-        const it = this.sightings[next] as Sighting
-        if (it.outcome === outcome && it.sentAt > after) missing.delete(it.process)
-      }
-      if (missing.size === 0) return
-      await once(this.#news, 'news')
-    }
+  /** Until each of these processes, or all, has decided so about a request that was sent after this moment. */
+  all(outcome: string, after: number, processes: Iterable<number> = this.#cluster.processes.keys()): Promise<void> {
+    return this.seen.all(outcome, after, processes)
   }
 
   /** No more questions; resolves when all were answered. */
   async stop(): Promise<void> {
     clearInterval(this.#timer)
     await Promise.all(this.#pending)
-  }
-
-  /** P11: what was decided by what was true before the save, though it was sent too late for that. */
-  tooLate(old: string, { at, through }: Saved): Sighting[] {
-    return this.sightings.filter(
-      ({ process, sentAt, outcome }) => outcome === old && sentAt > at + (process === through ? 0 : boundMs),
-    )
   }
 }
 
@@ -149,8 +163,8 @@ export class Trial {
   /** Says what was seen that must not be: nothing. All questions are answered by then, also those of a frozen process. */
   async verdict(): Promise<void> {
     await Promise.all([this.suspending.stop(), this.revoking.stop()])
-    expect(this.suspending.tooLate('accepted', this.#lowered)).toEqual([])
-    expect(this.revoking.tooLate('accepted', this.#revoked)).toEqual([])
+    expect(this.suspending.seen.tooLate('accepted', this.#lowered)).toEqual([])
+    expect(this.revoking.seen.tooLate('accepted', this.#revoked)).toEqual([])
     await this.#restore()
   }
 
@@ -162,13 +176,13 @@ export class Trial {
     const raised = { at: await this.#cluster.setGate(this.#tenants[0], 'all', through), through }
     await restoring.all('accepted', raised.at + boundMs)
     await restoring.stop()
-    expect(restoring.tooLate('suspended', raised)).toEqual([])
+    expect(restoring.seen.tooLate('suspended', raised)).toEqual([])
   }
 
   /** How often each outcome was seen. */
   get counts(): Record<string, number> {
     const counts: Record<string, number> = {}
-    for (const { outcome } of [...this.suspending.sightings, ...this.revoking.sightings])
+    for (const { outcome } of [...this.suspending.seen.list, ...this.revoking.seen.list])
       counts[outcome] = (counts[outcome] ?? 0) + 1
     return counts
   }

@@ -5,6 +5,7 @@ import { createConnection, createServer, type Server, type Socket } from 'node:n
 export type Fault = { kind: 'pass'; delayMs: number } | { kind: 'cut' } | { kind: 'blackHole' }
 
 const listenQuery = 'listen portcullis_feed'
+const streamRequest = 'get /v1/changes'
 /** As long as the real one, so that the message around it stays whole: a channel to which nobody ever writes. */
 const deafQuery = 'listen portcullis_deaf'
 
@@ -50,15 +51,23 @@ class Direction {
   }
 }
 
+interface Listening {
+  /** By which the connection that listens is recognised, in lower case. */
+  sign: string
+  deaf: () => boolean
+}
+
 /** One client's connection and the one behind it. */
 class Pair {
   readonly #sockets: readonly [Socket, Socket]
   readonly #directions: readonly [Direction, Direction]
+  readonly #sign: string
   #seen = ''
   listens = false
 
-  constructor(near: Socket, far: Socket, fault: (pair: Pair) => Fault, deaf: () => boolean) {
+  constructor([near, far]: readonly [Socket, Socket], fault: (pair: Pair) => Fault, { sign, deaf }: Listening) {
     this.#sockets = [near, far]
+    this.#sign = sign
     const [up, down] = [new Direction(far, () => fault(this)), new Direction(near, () => fault(this))]
     this.#directions = [up, down]
     near.on('data', (bytes) => {
@@ -78,7 +87,7 @@ class Pair {
 
   #look(bytes: Buffer): void {
     this.#seen = (this.#seen + bytes.toString('latin1')).slice(-4096)
-    this.listens ||= this.#seen.toLowerCase().includes(listenQuery)
+    this.listens ||= this.#seen.toLowerCase().includes(this.#sign)
   }
 
   move(): void {
@@ -103,7 +112,7 @@ function withDeafQuery(bytes: Buffer): Buffer {
 const closed = (socket: Socket) => new Promise<void>((resolve) => socket.once('close', () => resolve()))
 
 interface Which {
-  /** Only the connection that carries LISTEN: the feed's. Others pass. */
+  /** Only the connection that carries LISTEN, the feed's, or a verifier's stream of changes. Others pass. */
   onlyListen?: boolean
 }
 
@@ -160,7 +169,8 @@ export class TcpProxy {
     const far = createConnection({ host: hostname, port: Number(port), allowHalfOpen: true, noDelay: true })
     const faultOf = ({ listens }: Pair): Fault =>
       listens || !this.#onlyListen ? this.#fault : { kind: 'pass', delayMs: 0 }
-    const pair = new Pair(near, far, faultOf, () => this.#deaf)
+    const sign = this.target.protocol === 'http:' ? streamRequest : listenQuery
+    const pair = new Pair([near, far], faultOf, { sign, deaf: () => this.#deaf })
     this.#pairs.add(pair)
     // One half may outlive the other in a silence, and is let go when that ends.
     void Promise.all([near, far].map(closed)).then(() => this.#pairs.delete(pair))
