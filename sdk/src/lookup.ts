@@ -32,6 +32,8 @@ export interface LookupParts {
   /** The answer may be kept: it is not older than what has been forgotten (N3). `from`: the number at which it was true. */
   readonly keep: (question: TokenQuestion, answer: Verification, from: number) => void
   readonly answered: () => void
+  /** An answer said nothing of the point that it is true for. */
+  readonly unmarked: () => void
   readonly failed: (fault: Fault) => void
 }
 
@@ -114,7 +116,8 @@ export class Lookup {
     }
     this.#parts.answered()
     const point = headOf(reply.headers)
-    if (point && this.#parts.lease.mayKeep(point, beginnings)) this.#parts.keep(question, answer, point.number)
+    if (!point) this.#parts.unmarked()
+    else if (this.#parts.lease.mayKeep(point, beginnings)) this.#parts.keep(question, answer, point.number)
     return { answer, point, joined: false }
   }
 }

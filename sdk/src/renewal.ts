@@ -28,6 +28,8 @@ export interface RenewalParts {
 const timeoutMs = 1_000
 const mostBytes = 64 * 1024
 const soonMs = 10
+/** As many questions as may be under way at once. */
+const mostUnderWay = 8
 /** With a refused key there is nothing to win by asking often. */
 const refusedPauseMs = 5_000
 
@@ -62,6 +64,7 @@ export class Renewal {
   #timer: NodeJS.Timeout | undefined
   #soon: NodeJS.Timeout | undefined
   #pausedUntilMs = Number.NEGATIVE_INFINITY
+  #underWay = 0
 
   constructor(parts: RenewalParts) {
     this.#parts = parts
@@ -89,8 +92,10 @@ export class Renewal {
   /** One question; what comes of it is told. */
   async ask(): Promise<void> {
     const sentAtMs = this.#parts.world.monotonicMs()
-    if (sentAtMs < this.#pausedUntilMs) return
+    if (sentAtMs < this.#pausedUntilMs || this.#underWay >= mostUnderWay) return
+    this.#underWay += 1
     const reply = await this.#send(false)
+    this.#underWay -= 1
     // Closed meanwhile.
     if (this.#timer === undefined) return
     const head = reply.ok ? readHead(reply.text) : undefined

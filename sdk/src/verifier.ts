@@ -70,6 +70,7 @@ function wire(options: Settled, world: World) {
     timeoutMs,
     keep: (question, answer, from) => keepIn(memory, question, answer, { from, atMs: monotonicMs() }),
     answered: () => watch.answered('lookup'),
+    unmarked: watch.unmarked,
     failed: (fault) => watch.failed('lookup', fault),
   })
   const used = (tokenId: string, atMs: number) => usage.used(tokenId, atMs)

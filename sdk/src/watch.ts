@@ -18,6 +18,9 @@ const sentences: Partial<Record<Fault, string>> = {
   unexpected: 'What answers at this address is not Portcullis, or not of a version that this verifier knows.',
 }
 
+const unmarkedSentence =
+  'Answers come without X-Portcullis-Head and X-Portcullis-Mark, so none can be remembered. Does a proxy take them away?'
+
 interface Waiting {
   resolve: () => void
   reject: (error: Error) => void
@@ -28,6 +31,7 @@ export function buildWatch({ lease, monotonicMs, tell, onError }: WatchParts) {
   const standing = new Map<Request, Fault>()
   let held = false
   let closed = false
+  let isUnmarkedTold = false
   let waiting: Waiting[] = []
 
   const settle = (how: (it: Waiting) => void) => {
@@ -59,6 +63,13 @@ export function buildWatch({ lease, monotonicMs, tell, onError }: WatchParts) {
       if (standing.get(request) === fault) return
       standing.set(request, fault)
       onError(new Error(sentence))
+    },
+
+    /** An answer said nothing of the point that it is true for. */
+    unmarked: (): void => {
+      if (isUnmarkedTold) return
+      isUnmarkedTold = true
+      onError(new Error(unmarkedSentence))
     },
 
     ready: (): Promise<void> =>

@@ -167,12 +167,13 @@ describe('N3: fill after invalidate', () => {
     ['no head', {}],
     ['no mark', { 'x-portcullis-head': '7' }],
     ['a head that is no number', { 'x-portcullis-head': '7e0', 'x-portcullis-mark': 'a' }],
-  ])('an answer with %s is not kept', async (_what, headers: Record<string, string>) => {
+  ])('an answer with %s is not kept, and that is told once', async (_what, headers: Record<string, string>) => {
     const it = await trial()
     it.server.answers.introspect = (res) => sendJson(res, activeAnswer(), headers)
     const token = managedSecret()
     expect(await it.verifier.verify(token)).toMatchObject({ active: true })
     expect(isAsking(it.verifier.verify(token))).toBe(true)
+    expect(it.watched.errors.map(({ message }) => message)).toEqual([expect.stringContaining('X-Portcullis-Head')])
   })
 
   test('a new beginning while a look-up is under way: its answer is not kept, whatever number it bears', async () => {
