@@ -178,6 +178,10 @@ describe('E2: type and claims of a token whose signature is good', () => {
       claimsOutcomes({ header: { alg: 'RS256' }, claims: { ...good, ...claims } } as never, by, now * 1000)
         .filter((it) => !it.passed)
         .map((it) => it.detail)
+    expect(sentences({ aud: 1 })).toEqual(['aud is neither a string nor a list of strings.'])
+    expect(sentences({ aud: 'console' })).toEqual([expect.stringContaining('Add it to the provider')])
+    // A text that looks like a number is no time, and has no lifetime to be judged.
+    expect(sentences({ exp: '9999999999' })).toEqual(['exp is not a number of seconds.'])
     expect(sentences({ iat: 'x' })).toEqual(['iat is not a number of seconds.'])
     expect(sentences({ nbf: 'x' })).toEqual(['nbf is not a number of seconds.'])
     expect(sentences({ exp: 'x' })).toEqual(['exp is not a number of seconds.'])
