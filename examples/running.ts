@@ -121,6 +121,7 @@ export async function runPortcullis(configured: Record<string, string> = {}) {
     ...running,
     organization,
     url,
+    dataFolder,
     /** Asks the management API as the admin. */
     json,
     adminId: me.organizations[0].accountId as string,
