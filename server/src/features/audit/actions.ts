@@ -124,7 +124,6 @@ async function walkChain(it: Walk): Promise<Verified | undefined> {
       if (disagrees(next, it.checkpoint)) return verified({ sequence: next.sequence, fault: 'rewritten' })
       end = next
     }
-    if (links.length === batchSize) continue
     // `known` was read before the links: what it knows of was committed then, and is not there now.
     if (links.length === 0 && known.sequence > end.sequence) {
       return verified({ sequence: end.sequence + 1, fault: 'cut_off' })

@@ -254,6 +254,19 @@ describeOnBoth('A2: old events are removed, and the rest stays provable', (open)
     expect((await verify()).exitCode).toBe(0)
   })
 
+  test('a cut gives way to one that was recorded after it was planned, be it not made yet', async () => {
+    const far = { ...request(), before: new Date(app.clock.now.getTime() + 1) }
+    const near = cutDeps(9)
+    const change: typeof near.change = async (by, work) => {
+      await expect(cutLog(cutDeps(0), far)).rejects.toThrow('killed')
+      return near.change(by, work)
+    }
+    await expect(cutLog({ ...near, change }, request())).rejects.toThrow('The log was cut meanwhile; try again.')
+    app.clock.now = far.before
+    expect((await retain({ before: far.before.toISOString() })).exitCode).toBe(0)
+    expect((await verify()).exitCode).toBe(0)
+  })
+
   test('nothing of it is in the power of the service', async () => {
     const { remove: _, ...deps } = { ...cutDeps(0), read: app.deps.read, change: app.deps.change }
     const remove: Parameters<typeof cutLog>[0]['remove'] = (work) =>
