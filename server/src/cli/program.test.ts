@@ -1,56 +1,17 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { freePort, portcullis, startInstance } from '../../test/command-line.ts'
 import { newDataFolder, newPostgresDatabase } from '../../test/databases.ts'
 
 // Each step is a process or several, and other test files have the processors too.
 vi.setConfig({ testTimeout: 240_000 })
 
-const main = join(import.meta.dirname, '../main.ts')
 const secret = 'mXb4tq8ZsW2nQe7RkV9cLp3Hd6Ty1Jf0'
 const password = 'correct horse battery staple'
-
-interface Ran {
-  exitCode: number | null
-  out: string
-  err: string
-}
-
-/** The real command in a process of its own, with nothing in its environment but what is given. */
-function portcullis(env: Record<string, string>, args: readonly string[], input = ''): Promise<Ran> {
-  return new Promise((resolve) => {
-    const child = execFile(process.execPath, [main, ...args], { env }, (_error, out, err) =>
-      resolve({ exitCode: child.exitCode, out, err }),
-    )
-    child.stdin?.end(input)
-  })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
-async function startInstance(env: Record<string, string>): Promise<ChildProcess & { told: string }> {
-  const child = Object.assign(spawn(process.execPath, [main, 'start'], { env }), { told: '' })
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (child.told += chunk))
-  const ended = once(child, 'exit').then(() => Promise.reject(new Error(child.told)))
-  const ready = new Promise<void>((resolve) => {
-    const look = () => child.told.includes('Portcullis is ready') && child.told.endsWith('\n\n') && resolve()
-    child.stdout.on('data', look)
-    child.stderr.on('data', look)
-  })
-  await Promise.race([ready, ended])
-  ended.catch(() => undefined)
-  return child
-}
 
 describe('before anything runs', () => {
   test('2: a wrong configuration, every fault in a sentence, no value of a secret', async () => {
