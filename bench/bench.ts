@@ -52,7 +52,7 @@ const groups: Record<string, (postgres: Postgres) => Promise<Row[]>> = {
   console: () => consoleRows(quick ? 1 : 5),
 }
 
-/** Seeding ten million tokens takes many minutes and 8 GB of disk, so only who names it gets it. */
+/** Seeding ten million tokens takes many minutes and 10 GB of disk, so only who names it gets it. */
 const onlyWhenNamed = ['growth-10m']
 const wanted = asked.only?.split(',') ?? Object.keys(groups).filter((name) => !onlyWhenNamed.includes(name))
 const unknown = wanted.filter((name) => !Object.hasOwn(groups, name))
