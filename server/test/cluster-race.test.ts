@@ -1,0 +1,82 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createVerifier, type Verifier } from '../../sdk/src/index.ts'
+import { type Cluster, resourceKey, startCluster, type Tenant } from './cluster.ts'
+import { boundMs } from './cluster-watch.ts'
+
+/** Half of them revoke a token, half move a gate; more by PORTCULLIS_RACE_ROUNDS. */
+const rounds = Number(process.env.PORTCULLIS_RACE_ROUNDS ?? 200) / 2
+const lanes = 8
+
+/** What somebody answers about a token. */
+type Ask = () => Promise<string>
+
+/**
+ * N3: a record that was read before a change, and is remembered after it was forgotten, would be believed from then on.
+ * So records that nobody remembers are asked for while they change, by every process and by a verifier.
+ */
+describe('N3: what was read while a change passed is not kept', () => {
+  let cluster: Cluster
+  let tenants: Tenant[]
+  let verifier: Verifier
+  beforeAll(async () => {
+    cluster = await startCluster()
+    tenants = [await cluster.tenant(), ...(await Promise.all(['Beta', 'Gamma'].map((it) => cluster.newTenant(it))))]
+    verifier = createVerifier({ url: `http://127.0.0.1:${cluster.at(1).port}`, key: resourceKey })
+    await verifier.ready()
+  })
+  afterAll(async () => {
+    await verifier?.close()
+    await cluster?.close()
+  })
+
+  const outcomeOf = (it: { active: true } | { active: false; reason: string }) => (it.active ? 'accepted' : it.reason)
+  const askers = (secret: string): Ask[] => [
+    ...[0, 1, 2].map((it) => async () => outcomeOf((await cluster.introspect(it, secret)).body)),
+    async () => outcomeOf(await verifier.verify(secret)),
+  ]
+
+  /** A question to each, somewhere in the time that a change takes. */
+  const early = (asks: readonly Ask[]) => Promise.all(asks.map((ask) => delay(Math.random() * 15).then(ask)))
+
+  /** P11, and from then on for good: also when all that was asked before is answered. */
+  async function holds(asks: readonly Ask[], now: string, change: Promise<number>): Promise<void> {
+    const asked = early(asks)
+    const answeredAt = await change
+    const settle = async (ask: Ask) => {
+      for (;;) {
+        const sentAt = performance.now()
+        if ((await ask()) === now) return
+        expect(sentAt).toBeLessThan(answeredAt + boundMs)
+        await delay(15)
+      }
+    }
+    await Promise.all(asks.map(settle))
+    await asked
+    expect(await Promise.all(asks.map((ask) => ask()))).toEqual(asks.map(() => now))
+  }
+
+  test(`${rounds} tokens are revoked while they are looked up for the first time`, async () => {
+    const tenant = tenants[0] as Tenant
+    let left = rounds
+    const lane = async () => {
+      while (left > 0) {
+        left -= 1
+        const { id, secret } = await cluster.newToken(tenant, left % 3)
+        await holds(askers(secret), 'revoked', cluster.revoke(tenant, id, left % 2))
+      }
+    }
+    await Promise.all(Array.from({ length: lanes }, lane))
+  }, 3_600_000)
+
+  test(`${rounds} times a gate is moved while the setting is looked up anew`, async () => {
+    const lane = async (tenant: Tenant) => {
+      const asks = askers((await cluster.newToken(tenant)).secret)
+      for (let round = 0; round < rounds / tenants.length; round += 1) {
+        await holds(asks, 'suspended', cluster.setGate(tenant, 'none', round % 3))
+        await holds(asks, 'accepted', cluster.setGate(tenant, 'all', (round + 1) % 3))
+      }
+    }
+    await Promise.all(tenants.map(lane))
+  }, 3_600_000)
+})
