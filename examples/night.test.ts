@@ -92,7 +92,9 @@ describe.skipIf(!hasCurl)('the gate comes down as the manual says', () => {
         ?.split('\t') ?? []
     const path = `${running.url}/api/v1/organizations/${running.organization}/oauth-providers`
     const headers = { ...origin, cookie: `${name}=${value}` }
-    const made = await (await fetch(path, { method: 'POST', headers, body: JSON.stringify(provider) })).json()
+    const made = (await (await fetch(path, { method: 'POST', headers, body: JSON.stringify(provider) })).json()) as {
+      id: string
+    }
     expect(typed(disabling, { PROVIDER: made.id })).toContain('"enabled":false')
   })
 })

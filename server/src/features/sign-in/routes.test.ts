@@ -241,6 +241,8 @@ onBoth('the own account', (app) => {
     expect((await it.call('GET', '/api/v1/me', { as: { cookie: cookiesOf(changed.headers) } })).status).toBe(200)
     expect((await signIn(it, admin.email)).status).toBe(401)
     expect((await signIn(it, admin.email, 'another good password')).status).toBe(200)
+    // Two keyboards, one password: it is hashed in its compatible form (NFKC).
+    expect((await signIn(it, admin.email, 'another good ｐassword')).status).toBe(200)
     await it.signIn.settled()
     const { cookie } = await freshSession(it, admin.email, 'another good password')
     const log = await it.call('GET', `${path}/audit-events`, { as: { cookie } })
