@@ -51,8 +51,11 @@ describeOnBoth('audit events', (open) => {
       after: { name: 'deploy' },
       userAgent: 'curl/8',
       requestId: expect.any(String),
+      organizationId: it.id,
+      previousHash: body.items[1].hash,
       hash: expect.stringMatching(/^[0-9a-f]{64}$/),
     })
+    expect(body.items.at(-1).previousHash).toBe('')
     const sequences: number[] = body.items.map((event: { sequence: number }) => event.sequence)
     expect(sequences).toEqual([...sequences.keys()].map((i) => sequences.length - i))
     expect(JSON.stringify(body)).not.toContain(secret)
@@ -155,7 +158,9 @@ describeOnBoth('audit events', (open) => {
     expect(told).toEqual(names.map((name) => (name.startsWith('a') ? name : `'${name.trim()}`)))
     for (const cell of rows.flat()) expect(cell).not.toMatch(/^\s*[=+\-@\t\r]/)
     const events = (await list(it, '?action=group.created')).body.items
-    expect(rows[0]?.at(-1)).toBe(events[0].hash)
+    const { organizationId, previousHash, hash } = events[0]
+    expect(rows[0]?.slice(-3)).toEqual([organizationId, previousHash, hash])
+    expect(head?.slice(-3)).toEqual(['organizationId', 'previousHash', 'hash'])
   })
 
   test('200: 10,000 events are exported in bounded batches, each read only when the last was taken', async () => {
