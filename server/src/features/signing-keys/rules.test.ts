@@ -23,6 +23,13 @@ const rocaModulus = (() => {
   return (1n << 2047n) - ((1n << 2047n) % product) + product + 65537n
 })()
 
+const smallPrimes = Array.from({ length: 165 }, (_, i) => BigInt(i + 3)).filter((it) =>
+  Array.from({ length: 13 }, (_, i) => BigInt(i + 2)).every((by) => by >= it || it % by !== 0n),
+)
+/** The next number from here, in steps of two, that no small odd prime divides. */
+const withoutSmallFactor = (from: bigint, step = 2n): bigint =>
+  smallPrimes.some((it) => from % it === 0n) ? withoutSmallFactor(from + step, step) : from
+
 const bad: [name: string, jwk: unknown, says: string][] = [
   ['null', null, 'no object'],
   ['text', 'key', 'no object'],
@@ -30,6 +37,8 @@ const bad: [name: string, jwk: unknown, says: string][] = [
   ['no kty', { ...rsa, kty: undefined }, 'kty'],
   ['kty __proto__', { ...rsa, kty: '__proto__' }, 'kty'],
   ['a shared secret', { kty: 'oct', k: 'AAAA' }, 'private or shared'],
+  ['a shared secret without its text', { kty: 'oct' }, 'private or shared'],
+  ['a public key with a shared secret beside it', { ...rsa, k: 'AAAA' }, 'private or shared'],
   ['a private key', { ...keys.rsa.privateKey.export({ format: 'jwk' }) }, 'private or shared'],
   ['for encryption', { ...rsa, use: 'enc' }, 'use'],
   ['use is a list', { ...rsa, use: ['sig'] }, 'use'],
@@ -56,6 +65,7 @@ const bad: [name: string, jwk: unknown, says: string][] = [
   ],
   ['16384 bits', { ...rsa, n: bytes((1n << 16383n) | 1n) }, 'n and e'],
   ['8193 bits', { ...rsa, n: bytes((1n << 8192n) | 1n) }, 'n'],
+  ['even n without another small factor', { ...rsa, n: bytes(withoutSmallFactor(modulus - 1n)) }, 'small factor'],
   ['even n', { ...rsa, n: bytes(modulus & ~1n) }, 'small factor'],
   [
     'n divisible by 3',
@@ -66,6 +76,7 @@ const bad: [name: string, jwk: unknown, says: string][] = [
   ['secp256k1', { ...p256, crv: 'secp256k1' }, 'curve'],
   ['curve of another kind', { ...p256, kty: 'OKP' }, 'curve'],
   ['X25519', { ...jwkOf(keys.ed), crv: 'X25519' }, 'curve'],
+  ['a curve in a list', { ...p256, crv: ['P-256'] }, 'curve'],
   ['curve __proto__', { ...p256, crv: '__proto__' }, 'curve'],
   ['short x', { ...p256, x: 'AAAA' }, 'length'],
   ['no y', { ...p256, y: undefined }, 'length'],
@@ -91,6 +102,24 @@ test('good keys of every kind are read, and their private or certificate members
   expect([set.keys.length, set.refused]).toEqual([Object.keys(keys).length, 0])
 })
 
+test.each<[what: string, jwk: object]>([
+  ['for signatures', { ...rsa, use: 'sig' }],
+  ['for verifying', { ...rsa, key_ops: ['verify'] }],
+  ['for signing and verifying', { ...rsa, key_ops: ['sign', 'verify'] }],
+  ['e of eight bytes', { ...rsa, e: b64('0100000000000001') }],
+  ['2048 bits', { ...rsa, n: bytes(withoutSmallFactor((1n << 2047n) | 1n)) }],
+  ['8192 bits', { ...rsa, n: bytes(withoutSmallFactor((1n << 8191n) | 1n)) }],
+])('a key that may verify: %s', (_, jwk) => expect(keyFault(jwk)).toBeUndefined())
+
+test('ROCA is told by all of its primes: a modulus of that shape for the first twenty-four alone is sound', () => {
+  const first = smallPrimes.slice(0, 24).reduce((all, prime) => all * prime, 2n)
+  const alike = (by: bigint): string | undefined => {
+    const n = rocaModulus + by * first
+    return smallPrimes.some((it) => n % it === 0n) ? alike(by + 1n) : keyFault({ ...rsa, n: bytes(n) })
+  }
+  expect(alike(1n)).toBeUndefined()
+})
+
 test('e = 3 is weak nowhere but in padding, which is checked', () =>
   expect(keyFault({ ...rsa, e: 'Aw' })).toBeUndefined())
 
@@ -107,6 +136,10 @@ test('RFC 7638: thumbprints as jose makes them, and that of its §3.1', async ()
     const jwk = await exportJWK(pair.publicKey)
     expect(thumbprintOf({ ...jwk, kid: 'x', alg: 'y' })).toBe(await calculateJwkThumbprint(jwk))
   }
+})
+
+test('every key of a set is named by its own thumbprint', () => {
+  expect(setOf(rsa, p256).keys.map((it) => it.thumbprint)).toEqual([thumbprintOf(rsa), thumbprintOf(p256)])
 })
 
 test('RFC 7638: a modulus with a zero before it is the same key, or a set would differ from itself once stored', () => {
@@ -137,6 +170,10 @@ describe('which keys may have signed', () => {
     ['RS256', 'b', ['b RSA']],
     ['PS256', undefined, ['a RSA']],
     ['RS512', 'b', []],
+    ['RS384', undefined, ['a RSA']],
+    ['RS512', undefined, ['a RSA']],
+    ['PS384', undefined, ['a RSA']],
+    ['PS512', undefined, ['a RSA']],
     ['ES256', 'a', ['a P-256']],
     ['ES384', undefined, ['c P-384']],
     ['ES512', undefined, []],
@@ -148,4 +185,16 @@ describe('which keys may have signed', () => {
     ['constructor', undefined, []],
     ['RS256', 'A', []],
   ])('%s, %s: %j', (alg, kid, expected) => expect(found(alg, kid)).toEqual(expected))
+
+  test('ES512 is signed with P-521', () => {
+    expect(keysFor(setOf(jwkOf(keys.p521), jwkOf(keys.p256)), 'ES512', undefined).map((it) => it.family)).toEqual([
+      'P-521',
+    ])
+  })
+
+  test('a key that is said to be for another algorithm signed with none of its own', () => {
+    const misnamed = setOf(jwkOf(keys.ed, { alg: 'RS256' }), jwkOf(keys.p256, { alg: 'ES384' }))
+    for (const alg of ['EdDSA', 'Ed25519', 'ES256', 'ES384', 'RS256'])
+      expect(keysFor(misnamed, alg, undefined)).toEqual([])
+  })
 })
