@@ -3,7 +3,8 @@ import type { Lease } from './lease.ts'
 import type { Found, Lookup, TokenQuestion } from './lookup.ts'
 import type { Entry, Memory } from './memory.ts'
 import type { Metric } from './metric.ts'
-import { expiredAnswer, refusalFor, type Verification } from './verification.ts'
+import type { Usage } from './usage.ts'
+import { type Active, expiredAnswer, refusalFor, type Verification } from './verification.ts'
 
 export interface DecideParts {
   readonly memory: Memory
@@ -11,12 +12,14 @@ export interface DecideParts {
   readonly lookup: Pick<Lookup, 'find'>
   readonly outageMs: number
   /** T8: told of each use that the server does not see. */
-  readonly used: (tokenId: string, atMs: number) => void
+  readonly usage: Pick<Usage, 'count' | 'add'>
   /** Left out, nothing is made to be told. */
   readonly tell: ((metric: Metric) => void) | undefined
   readonly monotonicMs: () => number
   readonly nowMs: () => number
 }
+
+type Named = Pick<TokenQuestion, 'key' | 'hash' | 'source' | 'organization'>
 
 export type Decide = (credential: string, organization: string | undefined) => Verification | Promise<Verification>
 
@@ -51,7 +54,7 @@ interface As {
 
 /** N3: decides from memory while a lease holds, else by asking; what nobody can know is never a yes. */
 export function buildDecide(parts: DecideParts): Decide {
-  const { memory, lease, lookup, outageMs, used, tell, monotonicMs, nowMs } = parts
+  const { memory, lease, lookup, outageMs, usage, tell, monotonicMs, nowMs } = parts
   let askedInVainAtMs = Number.NEGATIVE_INFINITY
 
   /** A remembered answer as it is at this moment; undefined when the server must say. */
@@ -65,16 +68,31 @@ export function buildDecide(parts: DecideParts): Decide {
     return answer.active ? expiredAnswer(answer) : Object.freeze({ ...answer, reason: 'expired' })
   }
 
-  const fromMemory = (hash: string, key: string, source: 'managed' | 'external', organization: string | undefined) => {
+  /** The same, counted as a use; external tokens are none that the server counts. */
+  const use = (entry: Entry, organization: string | undefined, at: number): Verification | undefined => {
+    const answer = judge(entry, organization)
+    if (answer?.active && !entry.external) usage.count(entry, at)
+    return answer
+  }
+
+  const fromMemory = ({ key, hash, source, organization }: Named): Verification | undefined => {
     const at = monotonicMs()
     if (!lease.holds(at)) return undefined
     const entry = memory.get(source === 'managed' ? hash : key, lease.vouched)
     if (entry === undefined) return source === 'managed' ? memory.refusal(key, lease.vouched) : undefined
-    return entry.external && entry.external.untilMs <= at ? undefined : judge(entry, organization)
+    return entry.external && entry.external.untilMs <= at ? undefined : use(entry, organization, at)
   }
 
-  const decided = (from: 'memory' | 'server' | 'outage', answer: Verification, seen = false): Verification => {
-    if (!seen && answer.active && answer.token.id !== undefined) used(answer.token.id, nowMs())
+  /** A token that memory knew as good, while nobody answers, for as long as the host wants that. */
+  const throughOutage = ({ key, hash, source, organization }: Named): Verification | undefined => {
+    const at = monotonicMs()
+    if (outageMs === 0 || lease.holds(at) || at >= lease.endsAtMs + outageMs) return undefined
+    const entry = memory.get(source === 'managed' ? hash : key, lease.vouched)
+    if (!entry || !judge(entry, organization)?.active) return undefined
+    return use(entry, organization, at)
+  }
+
+  const decided = (from: 'memory' | 'server' | 'outage', answer: Verification): Verification => {
     if (tell)
       tell(
         answer.active
@@ -84,21 +102,13 @@ export function buildDecide(parts: DecideParts): Decide {
     return answer
   }
 
-  /** A token that memory knew as good, while nobody answers, for as long as the host wants that. */
-  const throughOutage = ({ key, hash, source, organization }: TokenQuestion): Verification | undefined => {
-    const at = monotonicMs()
-    if (outageMs === 0 || lease.holds(at) || at >= lease.endsAtMs + outageMs) return undefined
-    const entry = memory.get(source === 'managed' ? hash : key, lease.vouched)
-    const answer = entry && judge(entry, organization)
-    return answer?.active ? answer : undefined
-  }
-
   const settle = (question: TokenQuestion, found: Found): Verification => {
     if (!('fault' in found)) {
       const { answer, joined } = found
-      const expired =
-        answer.active && question.source === 'managed' && (answer.token.expiresAtMs ?? Infinity) <= nowMs()
-      return decided('server', expired ? expiredAnswer(answer) : answer, !joined)
+      const { id, expiresAtMs = Number.POSITIVE_INFINITY } = answer.active ? answer.token : {}
+      if (id !== undefined && expiresAtMs <= nowMs()) return decided('server', expiredAnswer(answer as Active))
+      if (id !== undefined && joined) usage.add(id)
+      return decided('server', answer)
     }
     if (found.fault !== 'away') return decided('server', unavailable)
     askedInVainAtMs = monotonicMs()
@@ -113,10 +123,9 @@ export function buildDecide(parts: DecideParts): Decide {
       return malformed
     }
     const hash = hashOf(credential)
-    const key = nameOf(hash, organization)
-    const known = fromMemory(hash, key, form, organization)
+    const question = { credential, source: form, organization, hash, key: nameOf(hash, organization) }
+    const known = fromMemory(question)
     if (known) return decided('memory', known)
-    const question: TokenQuestion = { credential, source: form, organization, hash, key }
     if (monotonicMs() - askedInVainAtMs < awayMs) {
       const served = throughOutage(question)
       if (served) return decided('outage', served)

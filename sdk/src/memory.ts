@@ -1,5 +1,6 @@
 import { Bounded, type Kept } from './bounded.ts'
 import { Records, Shared, SharedAccount } from './shared.ts'
+import type { Counted } from './usage.ts'
 import type { Account, Active, Inactive, Token, Verification } from './verification.ts'
 
 /** What the feed tells to forget (P11). A token is named by the hash of its secret. */
@@ -16,7 +17,7 @@ interface External {
 }
 
 /** An answer with all that it rests on. */
-export interface Entry extends Kept {
+export interface Entry extends Kept, Counted {
   readonly answer: Verification
   /** The feed's number at which it was true. */
   readonly from: number
@@ -84,10 +85,10 @@ export class Memory {
   keepManaged(name: string, answer: Verification, from: number): void {
     if (answer.active) {
       const account = this.#accountOf(answer.organizationId, answer.account.id, answer.account)
-      this.#keep(name, { answer: sharing(answer, account), from, account, external: undefined, used: false })
+      this.#keep(name, { answer: sharing(answer, account), from, account, external: undefined })
     } else if (answer.whose?.account) {
       const account = this.#accountOf(answer.whose.organizationId, answer.whose.account.id, undefined)
-      this.#keep(name, { answer, from, account, external: undefined, used: false })
+      this.#keep(name, { answer, from, account, external: undefined })
     }
   }
 
@@ -102,7 +103,7 @@ export class Memory {
       issuer: this.#issuers.get(issuer) ?? this.#issuers.put(new Shared(issuer)),
       untilMs,
     }
-    this.#keep(name, { answer: sharing(answer, account), from, account, external, used: false })
+    this.#keep(name, { answer: sharing(answer, account), from, account, external })
   }
 
   keepRefusal(name: string, answer: Inactive, from: number): void {
@@ -141,8 +142,7 @@ export class Memory {
     return this.#accounts.put(new SharedAccount(accountId, organization, view))
   }
 
-  #keep(name: string, entry: Entry): void {
-    const { account, external } = entry
+  #keep(name: string, { answer, from, account, external }: Omit<Entry, keyof Kept | 'uses' | 'usedAtSeconds'>): void {
     // Held first: taking the place of an older answer releases what that one held.
     this.#accounts.hold(account)
     this.#organizations.hold(account.organization)
@@ -151,7 +151,7 @@ export class Memory {
       this.#issuers.hold(external.issuer)
     }
     this.#refused.delete(name)
-    this.#entries.set(name, entry)
+    this.#entries.set(name, { answer, from, account, external, used: false, uses: 0, usedAtSeconds: 0 })
   }
 
   #release({ account, external }: Entry): void {

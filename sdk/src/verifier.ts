@@ -39,6 +39,8 @@ export interface Verifier {
 const unavailable = refusalFor('unavailable')
 const unknown = refusalFor('unknown')
 const longestOrganization = 100
+/** Also where few tokens are remembered, many may be used. */
+const leastPending = 10_000
 
 /** What watches a verifier must not break it. */
 const guarded =
@@ -62,7 +64,7 @@ function wire(options: Settled, world: World) {
   const memory = new Memory(maxTokens)
   const watch = buildWatch({ lease, monotonicMs, tell, onError: guarded(onError) })
   const feed = new Feed({ server, lease, memory, watch, tell, world, self: { name, outageMs } })
-  const usage = new Usage(server, tell, world.usageMs)
+  const usage = new Usage({ server, tell, world, mostPending: Math.max(maxTokens, leastPending) })
   const lookup = new Lookup({
     server,
     lease,
@@ -73,8 +75,7 @@ function wire(options: Settled, world: World) {
     unmarked: watch.unmarked,
     failed: (fault) => watch.failed('lookup', fault),
   })
-  const used = (tokenId: string, atMs: number) => usage.used(tokenId, atMs)
-  const decide = buildDecide({ memory, lease, lookup, outageMs, used, tell: onMetric && tell, monotonicMs, nowMs })
+  const decide = buildDecide({ memory, lease, lookup, outageMs, usage, tell: onMetric && tell, monotonicMs, nowMs })
   return { lease, memory, watch, feed, usage, decide }
 }
 

@@ -63,7 +63,8 @@ export async function trial(
   const watched = watching()
   const { onMetric, onError } = watched
   const verifier: Verifier = startVerifier(
-    readOptions({ url: server.url, key: resourceKey, name: 'test', onMetric, onError, ...others }),
+    // Whatever the machine has to do besides, an answer that comes is in time.
+    readOptions({ url: server.url, key: resourceKey, name: 'test', timeoutMs: 60_000, onMetric, onError, ...others }),
     world,
   )
   onTestFinished(async () => {
