@@ -106,6 +106,7 @@ describe('its mail', () => {
     const admin = { name: 'Ada', email: 'ada@example.com' }
     const one = adminMail(instance, admin, [claimed])
     expect(one.subject).toBe('1 API token of a service account of Acme expires soon')
+    expect(one.text).toMatch(/of Ada: expires on 2026-03-10 15:04 UTC\s+What is still needed/)
     const { subject, text } = adminMail(instance, admin, [claimed, ...Array<Claimed>(53).fill(claimed)])
     expect(subject).toBe('54 API tokens of service accounts of Acme expire soon')
     expect(text.match(/pcu_…wxyz/g)).toHaveLength(50)
