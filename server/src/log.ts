@@ -1,24 +1,14 @@
-import { type Logger, pino } from 'pino'
+import { type DestinationStream, type Logger, pino } from 'pino'
+
+const telling = ['password', 'secret', 'token', 'authorization', 'cookie']
 
 /** JSON lines on standard output. Whatever may hold a secret is cut out by name, should it ever be handed to the log. */
-export const createLog = (level: string): Logger =>
-  pino({
+export function createLog(level: string, destination?: DestinationStream): Logger {
+  const options = {
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
-    redact: {
-      paths: [
-        '*.password',
-        '*.secret',
-        '*.token',
-        '*.authorization',
-        '*.cookie',
-        'password',
-        'secret',
-        'token',
-        'authorization',
-        'cookie',
-      ],
-      censor: '[left out]',
-    },
-  })
+    redact: { paths: telling.flatMap((it) => [it, `*.${it}`]), censor: '[left out]' },
+  }
+  return destination ? pino(options, destination) : pino(options)
+}

@@ -106,6 +106,19 @@ describeOnBoth('the second factor', (open) => {
     expect(JSON.stringify(await events())).not.toContain(code)
   })
 
+  test('a link for a new password passes by it nowhere: it is asked for afterwards, and is still on', async () => {
+    const { it, email, uri } = await withAuthenticator()
+    const made = await it.signIn.resetPassword(email)
+    if (!made.ok) throw new Error(made.code)
+    const token = new URL(made.value.url).searchParams.get('token')
+    const newPassword = 'another good password'
+    const answer = await it.call('POST', '/api/auth/reset-password', { body: { token, newPassword } })
+    expect([answer.status, cookiesOf(answer.headers)]).toEqual([200, ''])
+    const owed = await signIn(it, email, newPassword)
+    expect(owed.body).toEqual({ twoFactorRedirect: true, twoFactorMethods: ['totp'] })
+    expect((await complete(it, cookiesOf(owed.headers), codeOf(uri, 1))).status).toBe(200)
+  })
+
   test('401 without the password before it: no cookie, somebody else’s, or a forged one', async () => {
     const { it, uri } = await withAuthenticator()
     for (const cookie of ['', 'portcullis.two_factor=abc.def']) {
