@@ -34,7 +34,9 @@ export async function verifierServer(bounds: Partial<ChangeBounds> = {}) {
         const { fresh, history } = database
         database.fresh = false
         const entries = history.filter(({ number }) => number > applied).slice(0, limit)
-        return { head: history.length, headMark: history.at(-1)?.mark ?? '', entries, fresh }
+        const markOf = (number: number) => history[number - 1]?.mark ?? ''
+        const head = history.length
+        return { head, headMark: markOf(head), seenMark: markOf(applied), entries, fresh }
       },
       onWake: () => undefined,
       close: async () => undefined,

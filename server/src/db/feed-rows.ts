@@ -5,12 +5,13 @@ import type { FeedAnswer } from './feed.ts'
 export interface FeedRow {
   head: number
   head_mark: string
+  seen_mark: string
   number: number | null
   mark: string | null
   forget: Forget[] | null
 }
 
-export const feedQuery = 'select head, head_mark, number, mark, forget from feed_since($1, $2)'
+export const feedQuery = 'select head, head_mark, seen_mark, number, mark, forget from feed_since($1, $2)'
 
 export function answerOf(rows: readonly FeedRow[]): FeedAnswer {
   const [first] = rows
@@ -18,5 +19,5 @@ export function answerOf(rows: readonly FeedRow[]): FeedAnswer {
   const entries = rows.flatMap(({ number, mark, forget }) =>
     number === null || mark === null || forget === null ? [] : [{ number, mark, forget }],
   )
-  return { head: first.head, headMark: first.head_mark, entries }
+  return { head: first.head, headMark: first.head_mark, seenMark: first.seen_mark, entries }
 }

@@ -5,16 +5,20 @@ import type { FeedStep } from './feed-log.ts'
 
 const token = (id: string): Forget => ({ kind: 'token', id })
 
+/** Of the history that is followed, unless a test says otherwise. */
+type Answered = Omit<FeedAnswer, 'seenMark'> & { seenMark?: string }
+
 let now: number
 let forgotten: (readonly Forget[] | 'everything')[]
 /** Round trips that are under way: each waits for the test to answer. */
-let asked: { seen: number; answer: (it: FeedAnswer) => void; fail: () => void }[]
+let asked: { seen: number; answer: (it: Answered) => void; fail: () => void }[]
 let wake: () => void
 let lease: Lease
 
 const source: FeedSource = {
   after: (seen) =>
-    new Promise((answer, reject) => {
+    new Promise((resolve, reject) => {
+      const answer = (it: Answered) => resolve({ seenMark: lease.mark, ...it })
       asked.push({ seen, answer, fail: () => reject(new Error('away')) })
     }),
   onWake: (it) => {
@@ -35,7 +39,7 @@ beforeEach(() => {
 })
 
 /** Runs one renewal to its end with these answers, and gives the numbers that it asked after. */
-async function renew(...answers: FeedAnswer[]): Promise<number[]> {
+async function renew(...answers: Answered[]): Promise<number[]> {
   const seen: number[] = []
   const done = lease.renew()
   for (const answer of answers) {
@@ -218,4 +222,15 @@ test('who follows this process is told of each step after it was applied, and wh
   await renew({ head: 9, headMark: 'm9', entries: [], fresh: true })
   expect(steps).toHaveLength(2)
   expect(lease.mark).toBe('m9')
+})
+
+test('N3: another history behind the same connection (a pooler that failed over) forgets everything, though its numbers go on', async () => {
+  await started(3)
+  await renew({ head: 3, headMark: 'n3', seenMark: 'n3', entries: [] })
+  expect(forgotten).toEqual(['everything'])
+  expect(lease.mark).toBe('n3')
+  await renew({ head: 4, headMark: 'o4', seenMark: 'o3', entries: [{ number: 4, mark: 'o4', forget: [token('a')] }] })
+  expect(forgotten).toEqual(['everything', 'everything'])
+  await renew({ head: 5, headMark: 'o5', entries: [{ number: 5, mark: 'o5', forget: [token('b')] }] })
+  expect(forgotten).toEqual(['everything', 'everything', [token('b')]])
 })

@@ -6,6 +6,8 @@ import { type FeedEntry, FeedLog } from './feed-log.ts'
 export interface FeedAnswer {
   head: number
   headMark: string
+  /** Of the entry after which was asked; empty when it is not there (any more). */
+  seenMark: string
   entries: readonly FeedEntry[]
   /**
    * The first answer of a new connection. It may lead to another history than before (a standby that took over without
@@ -116,12 +118,16 @@ export class Lease {
     }
   }
 
-  #apply({ head, headMark, entries, fresh = false }: FeedAnswer): void {
+  #apply({ head, headMark, seenMark, entries, fresh = false }: FeedAnswer): void {
     const gap =
-      !this.#started || fresh || head < this.applied || (head > this.applied && entries[0]?.number !== this.applied + 1)
+      !this.#started ||
+      fresh ||
+      head < this.applied ||
+      seenMark !== this.mark ||
+      (head > this.applied && entries[0]?.number !== this.applied + 1)
     this.#started = true
     if (gap) {
-      // First look, a pruned feed or a restored database: nothing remembered can be vouched for.
+      // First look, a pruned feed, or another history behind the same connection: nothing remembered can be vouched for.
       this.epoch += 1
       this.#forget('everything')
       this.applied = head

@@ -38,10 +38,11 @@ const statements = [
       return taken;
     end $$`,
   `create function feed_since(seen bigint, at_most integer) returns table (
-      head bigint, head_mark text, number bigint, mark text, forget jsonb)
+      head bigint, head_mark text, seen_mark text, number bigint, mark text, forget jsonb)
     language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
-      select h.head, coalesce(l.mark, ''), f.number, f.mark, f.forget from public.feed_head h
+      select h.head, coalesce(l.mark, ''), coalesce(s.mark, ''), f.number, f.mark, f.forget from public.feed_head h
       left join public.feed l on l.number = h.head
+      left join public.feed s on s.number = seen
       left join (select * from public.feed where feed.number > seen order by feed.number limit at_most) f on true order by f.number $$`,
   /*
    * What a process knows of itself and of the verifiers that ask it: those that are there, when they were seen, and which
