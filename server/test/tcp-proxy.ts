@@ -114,6 +114,8 @@ const closed = (socket: Socket) => new Promise<void>((resolve) => socket.once('c
 interface Which {
   /** Only the connection that carries LISTEN, the feed's, or a verifier's stream of changes. Others pass. */
   onlyListen?: boolean
+  /** All but that one. */
+  exceptListen?: boolean
 }
 
 /**
@@ -125,7 +127,7 @@ export class TcpProxy {
   readonly #server: Server
   readonly #pairs = new Set<Pair>()
   #fault: Fault = { kind: 'pass', delayMs: 0 }
-  #onlyListen = false
+  #which: Which = {}
   #deaf = false
   readonly target: URL
 
@@ -160,15 +162,14 @@ export class TcpProxy {
   }
 
   #connect(near: Socket): void {
-    if (this.#fault.kind === 'cut' && !this.#onlyListen) {
+    if (this.#fault.kind === 'cut' && !this.#which.onlyListen) {
       near.on('error', () => undefined)
       near.resetAndDestroy()
       return
     }
     const { hostname, port } = this.target
     const far = createConnection({ host: hostname, port: Number(port), allowHalfOpen: true, noDelay: true })
-    const faultOf = ({ listens }: Pair): Fault =>
-      listens || !this.#onlyListen ? this.#fault : { kind: 'pass', delayMs: 0 }
+    const faultOf = (it: Pair): Fault => (this.#hits(it) ? this.#fault : { kind: 'pass', delayMs: 0 })
     const sign = this.target.protocol === 'http:' ? streamRequest : listenQuery
     const pair = new Pair([near, far], faultOf, { sign, deaf: () => this.#deaf })
     this.#pairs.add(pair)
@@ -176,11 +177,18 @@ export class TcpProxy {
     void Promise.all([near, far].map(closed)).then(() => this.#pairs.delete(pair))
   }
 
-  #set(fault: Fault, { onlyListen = false }: Which): void {
+  #hits({ listens }: Pair): boolean {
+    const { onlyListen, exceptListen } = this.#which
+    return listens ? !exceptListen : !onlyListen
+  }
+
+  #set(fault: Fault, which: Which): void {
     this.#fault = fault
-    this.#onlyListen = onlyListen
-    const hit = [...this.#pairs].filter((it) => it.listens || !onlyListen)
-    for (const it of fault.kind === 'cut' ? hit : this.#pairs) fault.kind === 'cut' ? it.reset() : it.move()
+    this.#which = which
+    for (const it of this.#pairs) {
+      if (fault.kind !== 'cut') it.move()
+      else if (this.#hits(it)) it.reset()
+    }
   }
 
   /** All is well again. */
