@@ -252,7 +252,10 @@ describe('fails closed', () => {
 
   test('a redirect is not followed, wherever it leads', async () => {
     const it = await trial()
-    it.server.answers.introspect = (res) => void res.writeHead(307, { location: '/elsewhere' }).end()
+    it.server.answers.introspect = (res) => {
+      allGood(it.server)
+      res.writeHead(307, { location: '/oauth2/introspect' }).end()
+    }
     expect(await it.verifier.verify(managedSecret())).toEqual(unavailable)
     expect(it.server.count('introspect')).toBe(1)
   })
