@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely'
-import { type Migration, Migrator } from 'kysely/migration'
+import type { Migration } from 'kysely/migration'
+import { applyMigrations } from './apply-migrations.ts'
 import { grantTo } from './grants.ts'
 import * as first from './migrations/001-first.ts'
 import * as tokensByName from './migrations/002-tokens-by-name.ts'
@@ -58,11 +59,9 @@ async function migrateAlone(db: Kysely<Tables>, loginRole: string | undefined): 
   const role = loginRole ?? ((await canTakeOn(db, serviceRole)) ? serviceRole : undefined)
   const wall = role !== undefined
   if (await isAhead(db)) return { applied: [], ahead: true, wall }
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } })
-  const { error, results } = await migrator.migrateToLatest()
-  if (error) throw error
+  const applied = await applyMigrations(db, migrations)
   await grantTo(db as Kysely<unknown>, role)
-  return { applied: results?.map((it) => it.migrationName) ?? [], ahead: false, wall }
+  return { applied, ahead: false, wall }
 }
 
 /** The migrations that a database has been through; none for an empty one. */
