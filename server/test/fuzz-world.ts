@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import { issueSetupLink } from '../src/features/setup/actions.ts'
 import { newSecret } from '../src/features/tokens/rules.ts'
 import type { TestDatabase } from './databases.ts'
-import { type Harness, harness, publicUrl, resourceKey, password as usualPassword } from './harness.ts'
+import { type Harness, harness, publicUrl, resourceKey, serviceSecret, password as usualPassword } from './harness.ts'
 import { identityProvider } from './identity-provider.ts'
 import { listen } from './listen.ts'
 import { codeOf, cookiesOf } from './sign-in.ts'
@@ -38,7 +38,7 @@ class Found {
 }
 
 const secretKinds =
-  /^(token|jwt|jwt:strange|forged-token|reset|invitation|setup|password|resource-key|basic|backup-code|totp-secret|cookie:.*)$/
+  /^(token|jwt|jwt:strange|forged-token|reset|invitation|setup|password|resource-key|basic|backup-code|totp-secret|service-secret|cookie:.*)$/
 
 /**
  * Whatever was handed over as a secret, newest last and bounded. Of a cookie only the seal counts: without it the rest,
@@ -90,6 +90,7 @@ export async function openWorld(database: TestDatabase, log?: Logger) {
   const idp = await identityProvider(() => app.clock.now)
   const found = new Found()
   const secrets = new Secrets()
+  secrets.note('service-secret', serviceSecret)
   const state = { stage: undefined as Awaited<ReturnType<typeof newStage>> | undefined, setup: 'A'.repeat(43) }
   state.setup = (await issueSetupLink(app.deps))?.split('/').at(-1) ?? state.setup
 

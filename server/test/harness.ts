@@ -7,6 +7,7 @@ import { type Wired, wire } from '../src/wire.ts'
 import type { TestDatabase } from './databases.ts'
 
 export const publicUrl = 'http://localhost:3000'
+export const serviceSecret = 'a secret for tests that has more than thirty-two characters'
 export const resourceKey = 'a resource key of thirty-two or more characters'
 export const password = 'correct horse battery staple'
 
@@ -57,7 +58,7 @@ export async function harness(
     {
       publicUrl: origin,
       productName: 'AI Hub',
-      secrets: ['a secret for tests that has more than thirty-two characters'],
+      secrets: [serviceSecret],
       resourceKeys: [resourceKey],
       consoleFolder: '/nonexistent',
       allowedJwksHosts: options.allowedJwksHosts ?? [],
