@@ -118,6 +118,19 @@ test('bounded, whatever is thrown at it', () => {
   expect(memory.size).toBe(200)
 })
 
+test('what no answer rests on any more takes no room', () => {
+  const memory = new Memory(10)
+  for (let i = 0; i < 100; i += 1) {
+    const owner = { organization_id: `org_${i}`, account_id: `mem_${i}` }
+    memory.keepManaged(`t${i}`, managed(owner), 1)
+    memory.keepExternal(`x${i}`, external({ ...owner, provider_id: `idp_${i}`, iss: `https://idp${i}.example` }), as)
+  }
+  // Five tokens of each kind, of five owners: with an organization, a provider and an issuer each.
+  expect(memory.records).toBe(20)
+  for (let i = 0; i < 100; i += 1) for (const id of [`t${i}`, `x${i}`]) memory.forget({ kind: 'token', id })
+  expect([memory.size, memory.records]).toEqual([0, 0])
+})
+
 describe('a bounded map', () => {
   const filled = (most: number, dropped: (it: { name: string }) => void = () => undefined) => {
     const map = new Bounded<{ name: string; used: boolean }>(most, dropped)

@@ -61,6 +61,11 @@ export class Memory {
     return this.#entries.size + this.#refused.size
   }
 
+  /** How many records its answers rest on; never more than answers need. */
+  get records(): number {
+    return this.#accounts.size + this.#organizations.size + this.#providers.size + this.#issuers.size
+  }
+
   /** The answer under this name if it was true at `vouched`, unless something that it rests on was forgotten. */
   get(name: string, vouched: number): Entry | undefined {
     const entry = this.#entries.get(name)

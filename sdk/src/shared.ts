@@ -30,6 +30,10 @@ export class SharedAccount extends Shared {
 export class Records<R extends Shared> {
   readonly #byId = new Map<string, R>()
 
+  get size(): number {
+    return this.#byId.size
+  }
+
   get(id: string): R | undefined {
     return this.#byId.get(id)
   }
