@@ -30,13 +30,14 @@ export async function runCommand(
   return { exitCode: outcome.exitCode, text: lines.join('\n') }
 }
 
-/** Every row of every table that an export takes, as text. */
+/** Every row of every table that an export takes, as text, sorted. */
 export const rowsOfAll = ({ kind, owner }: OpenDatabase): Promise<Record<string, string[]>> =>
   dump(kind, owner, async ({ rowsOf }) => {
     const all: Record<string, string[]> = {}
     for (const { table } of takenTables) {
       all[table] = []
       for await (const rows of rowsOf(table)) all[table].push(...rows)
+      all[table].sort()
     }
     return all
   })
