@@ -51,11 +51,13 @@ const seconds = (ms: number) => Math.floor(ms / 1000)
 export const activeAnswer = (it: Evidence | ExternalEvidence): string =>
   it.source === 'managed' ? activeManaged(it) : activeExternal(it)
 
+const expiryOf = ({ expiresAtMs }: Evidence['token']): string =>
+  expiresAtMs === Number.POSITIVE_INFINITY ? '' : `,"exp":${seconds(expiresAtMs)}`
+
 /** Ids are base32 and need no escaping; all else was escaped into the fragments. */
 function activeManaged({ account, token }: Evidence): string {
   const { whose, rights } = fragmentsOf(account)
-  const exp = token.expiresAtMs === Number.POSITIVE_INFINITY ? '' : `,"exp":${seconds(token.expiresAtMs)}`
-  return `{"active":true,${whose},${rights},"token_id":"${token.id}","iat":${seconds(token.issuedAtMs)}${exp}}`
+  return `{"active":true,${whose},${rights},"token_id":"${token.id}","iat":${seconds(token.issuedAtMs)}${expiryOf(token)}}`
 }
 
 const wholeSeconds = (claim: unknown) => (typeof claim === 'number' ? Math.floor(claim) : undefined)
@@ -93,6 +95,6 @@ function ownerMembers({ provider, subject, account }: ExternalOwner): string {
 export function inactiveAnswer(it: Decision & { active: false }): string {
   const reason = `{"active":false,"reason":"${it.reason}"`
   if ('evidence' in it && it.evidence)
-    return `${reason},${fragmentsOf(it.evidence.account).whose},"token_id":"${it.evidence.token.id}"}`
+    return `${reason},${fragmentsOf(it.evidence.account).whose},"token_id":"${it.evidence.token.id}"${expiryOf(it.evidence.token)}}`
   return 'owner' in it && it.owner ? `${reason},${ownerMembers(it.owner)}}` : `${reason}}`
 }

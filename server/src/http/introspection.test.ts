@@ -61,14 +61,16 @@ describe('what a resource server learns', () => {
   })
 
   test.each([
-    ['suspended', { creation: 'none' }],
-    ['expired', { expires_at: new Date('2026-05-31T23:59:59Z') }],
-  ] as const)('200: %s, with whose it was (N4) and nothing of its rights', async (reason, over) => {
+    ['suspended', { creation: 'none' }, undefined],
+    ['suspended', { creation: 'none', expires_at: new Date('2027-05-31T23:59:59Z') }, 1811807999],
+    ['expired', { expires_at: new Date('2026-05-31T23:59:59Z') }, 1780271999],
+  ] as const)('200: %s, with whose it was (N4), until when, and nothing of its rights', async (reason, over, exp) => {
     const answer = await introspect(`token=${it.issue(over)}`)
     expect(answer.status).toBe(200)
     expect(answer.json()).toEqual({
       active: false,
       reason,
+      ...(exp !== undefined && { exp }),
       organization_id: organizationA,
       account_id: 'mem_01jd7z0000e1a8m3r5t7v9x1z3',
       account_kind: 'member',
