@@ -28,7 +28,7 @@ describe('N3: what was read while a change passed is not kept', () => {
     wire = await TcpProxy.open(`http://127.0.0.1:${cluster.at(1).port}`)
     verifier = createVerifier({ url: wire.through(), key: resourceKey })
     await verifier.ready()
-    for (const it of [wire, cluster.at(1).wire, cluster.at(2).wire]) it.delay(20, { exceptListen: true })
+    for (const it of [wire, cluster.at(1).wire, cluster.at(2).wire]) it.delay(40, { exceptListen: true })
   })
   afterAll(async () => {
     await verifier?.close()
@@ -42,13 +42,16 @@ describe('N3: what was read while a change passed is not kept', () => {
     async () => outcomeOf(await verifier.verify(secret)),
   ]
 
-  /** A question to each, somewhere in the time that a change takes. */
-  const early = (asks: readonly Ask[]) => Promise.all(asks.map((ask) => delay(Math.random() * 40).then(ask)))
+  /** A question to each, somewhere in the time that a change takes: as long as the last one did. */
+  let changeMs = 50
+  const early = (asks: readonly Ask[]) => Promise.all(asks.map((ask) => delay(Math.random() * changeMs).then(ask)))
 
   /** P11, and from then on for good: also when all that was asked before is answered. */
   async function holds(asks: readonly Ask[], now: string, change: Promise<number>): Promise<void> {
     const asked = early(asks)
+    const begunAt = performance.now()
     const answeredAt = await change
+    changeMs = answeredAt - begunAt
     const settle = async (ask: Ask) => {
       for (;;) {
         const sentAt = performance.now()
