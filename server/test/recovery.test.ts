@@ -2,7 +2,7 @@ import { cpSync, writeFileSync } from 'node:fs'
 import { afterAll, describe, expect, test, vi } from 'vitest'
 import { type OpenDatabase, openDatabase } from '../src/db/open.ts'
 import { type DatabaseKind, newDataFolder, openTestDatabase, type TestDatabase } from './databases.ts'
-import { type Harness, harness } from './harness.ts'
+import { type As, type Harness, harness } from './harness.ts'
 import { decisionsOf, newFile, runCommand } from './instance-files.ts'
 
 // Several databases are opened, and people are made whose passwords cost scrypt its due.
@@ -53,12 +53,13 @@ async function fill(app: Harness) {
   const closed = await umbrella.newToken()
   const initech = await app.newOrganization('Initech')
   const changed = await initech.newToken()
+  const successor = await initech.newMember()
 
   const tokens = { kept, revoked, refreshed, members, services, inside, outside, closed, changed }
   const secrets = Object.fromEntries(Object.entries(tokens).map(([name, it]) => [name, it.secret])) as {
     [name in keyof typeof tokens]: string
   }
-  return { acme, globex, umbrella, initech, member, demoted, service, invitation, tokens, secrets }
+  return { acme, globex, umbrella, initech, successor, member, demoted, service, invitation, tokens, secrets }
 }
 type Filled = Awaited<ReturnType<typeof fill>>
 
@@ -82,10 +83,18 @@ async function goOn(app: Harness, it: Filled) {
   const etag = (await app.call('GET', `${umbrella.path}/settings`, { as: umbrella.admin })).headers.get('etag') ?? ''
   const lowered = { as: umbrella.admin, body: { apiTokens: { creation: 'none' } }, headers: { 'if-match': etag } }
   expect((await app.call('PUT', `${umbrella.path}/settings`, lowered)).status).toBe(200)
+  // Whoever was the only admin when the backup was made has gone since.
+  const first = { as: it.initech.admin, body: { role: 'admin' } }
+  expect((await app.call('PATCH', `${it.initech.path}/members/${it.successor.accountId}`, first)).status).toBe(200)
+  const gone = `${it.initech.path}/members/${it.initech.admin.accountId}`
+  expect((await app.call('DELETE', gone, { as: it.successor })).status).toBe(204)
   const exports = await Promise.all(
-    [acme, globex, umbrella].map(({ path, admin }) =>
-      app.call('GET', `${path}/audit-events/export?format=ndjson`, { as: admin }),
-    ),
+    [
+      [acme.path, as],
+      [globex.path, globex.admin],
+      [umbrella.path, umbrella.admin],
+      [it.initech.path, it.successor],
+    ].map(([path, admin]) => app.call('GET', `${path}/audit-events/export?format=ndjson`, { as: admin as As })),
   )
   const file = newFile()
   writeFileSync(file, exports.map((answer) => answer.body).join(''))
@@ -136,8 +145,10 @@ async function recover({ app, database }: Instance, it: Filled, lost: { file: st
     'done service_account.deleted',
     'done invitation.withdrawn',
     'done settings.updated',
+    'COULD NOT member.removed',
   ])
-  expect(applied.exitCode).toBe(0)
+  expect(applied.text).toContain('last_admin: Make another member an admin first.')
+  expect(applied.exitCode).toBe(1)
   expect((await run('recovery-apply', { file: lost.file })).text).not.toMatch(/^done/m)
 
   const cookie = await app.cookieOf(it.initech.admin.userId)

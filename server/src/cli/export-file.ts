@@ -1,6 +1,6 @@
 import { createHash, type Hash, randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { access, type FileHandle, link, open, rm } from 'node:fs/promises'
+import { access, type FileHandle, link, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import * as z from 'zod'
 import { dumped, type Snapshot, takenTables } from '../db/dump.ts'
@@ -82,8 +82,7 @@ export async function writeExport(file: string, snapshot: Snapshot, time: Date):
   const handle = await open(partial, 'wx', 0o600)
   try {
     const rows = await writeAll(handle, snapshot, time)
-    // Unlike renaming, this never takes the place of a file that appeared meanwhile.
-    await link(partial, file)
+    await moveInto(partial, file)
     await syncFolder(dirname(file))
     return rows
   } catch (error) {
@@ -92,6 +91,17 @@ export async function writeExport(file: string, snapshot: Snapshot, time: Date):
   } finally {
     await handle.close()
     await rm(partial, { force: true })
+  }
+}
+
+/** Unlike renaming, a link never takes the place of a file that appeared meanwhile; not every file system has links. */
+async function moveInto(partial: string, file: string): Promise<void> {
+  try {
+    await link(partial, file)
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (!['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'].includes(code) || (await isThere(file))) throw error
+    await rename(partial, file)
   }
 }
 

@@ -58,7 +58,7 @@ export const importAll = command({
       print(`  ${String(rowsOf(header, table)).padStart(9)}  ${table.replaceAll('_', ' ')}`)
     }
     const { events, broken } = await verifyChains(context, print)
-    if (broken > 0) print(`${broken} audit logs are broken, as they were when they were exported.`)
+    if (broken > 0) print(`Broken audit logs: ${broken}, as they were when they were exported.`)
     else print(`Every audit log is whole (${counted(events)}).`)
     print('If anything was revoked since, start with `portcullis start --recovery`; see docs/operations.md.')
     return { exitCode: broken > 0 ? 1 : 0 }
