@@ -1,6 +1,7 @@
 import { cpSync, writeFileSync } from 'node:fs'
 import { afterAll, describe, expect, test, vi } from 'vitest'
 import { type OpenDatabase, openDatabase } from '../src/db/open.ts'
+import { chainHash } from '../src/features/audit/rules.ts'
 import { type DatabaseKind, newDataFolder, openTestDatabase, type TestDatabase } from './databases.ts'
 import { type As, type Harness, harness } from './harness.ts'
 import { decisionsOf, newFile, runCommand } from './instance-files.ts'
@@ -234,4 +235,44 @@ test('the same from a copy of the stopped folder', async () => {
   // Without a recovery all of them would open again: that is what it is for.
   expect(await decisionsOf(app, filled.secrets)).toMatchObject({ kept: 'good', revoked: 'good', members: 'good' })
   await recover({ app, database }, filled, lost)
+})
+
+test('1: an edited export of an audit log does nothing; what is of elsewhere, or for people to do, is told', async () => {
+  const { app, database } = await open('postgres')
+  const acme = await app.newOrganization()
+  const { id } = await acme.newToken()
+  const exported = async () =>
+    (await app.call('GET', `${acme.path}/audit-events/export?format=ndjson`, { as: acme.admin })).body as string
+  const apply = (text: string) => {
+    const file = newFile()
+    writeFileSync(file, text)
+    return runCommand(app, database, 'recovery-apply', { file })
+  }
+  const text = await exported()
+  const good = JSON.parse(text.split('\n')[0] ?? '')
+  const { previousHash, hash: _, ...record } = good
+  /** Not written by this instance: a line whose hash is right, and which no log here has. */
+  const line = (more: object) => {
+    const event = { ...record, id: `evt_${Math.random()}`, sequence: 1000, ...more }
+    return `${JSON.stringify({ ...event, previousHash, hash: chainHash(previousHash, event) })}\n`
+  }
+  expect(await apply(text)).toEqual({ exitCode: 0, text: expect.stringContaining('nothing came after the backup') })
+  for (const edited of [text.replace('"token.created"', '"token.revoked"'), text.slice(0, -10), `{}\n${text}`]) {
+    const { exitCode, text: said } = await apply(edited)
+    expect({ exitCode, said }).toEqual({ exitCode: 1, said: expect.stringContaining('Nothing was done: ') })
+  }
+  const target = { kind: 'member', id: acme.admin.accountId, name: 'Ada' }
+  const elsewhere = app.deps.newId('org')
+  const told = await apply(
+    line({ action: 'password.changed', target }) +
+      line({ organizationId: elsewhere }) +
+      line({ action: 'token.created' }),
+  )
+  expect(told.exitCode).toBe(0)
+  expect(told.text).toMatch(/^by hand +\S+ +password\.changed {2}\S+ {2}Ada$/m)
+  expect(told.text).toContain(`${elsewhere} is not here`)
+  expect(told.text).toContain('Other events after the backup: 1.')
+  expect((await apply(line({ action: 'token.revoked' }))).text).toMatch(/^done .*token\.revoked/)
+  expect((await app.call('GET', `${acme.path}/tokens/${id}`, { as: acme.admin })).status).toBe(404)
+  expect(await exported()).toContain('"actor":{"kind":"operator","id":null,"name":"Operator"}')
 })

@@ -112,9 +112,10 @@ export const recoveryApply = command({
       }
     }
     for (const it of found.gone) print(`lost           ${it} is not here: it was founded after the backup`)
-    if (found.others > 0)
-      print(`${found.others} other events came after the backup; what they made or changed is lost.`)
-    if (failed > 0) print(`${failed} could not be done again: do that before you confirm.`)
+    if (found.others > 0) print(`Other events after the backup: ${found.others}. What they made or changed is lost.`)
+    if (found.others + found.gone.size + [...found.lost.values()].flat().length === 0)
+      print('The audit logs here have every event of that file: nothing came after the backup.')
+    if (failed > 0) print(`Could not be done again: ${failed}. See to that before you confirm.`)
     return { exitCode: failed > 0 ? 1 : 0 }
   },
 })
