@@ -72,8 +72,8 @@ describe('N3: what was read while a change passed is not kept', () => {
     const lane = async () => {
       while (left > 0) {
         left -= 1
-        const { id, secret } = await cluster.newToken(tenant, left % 3)
-        await holds(askers(secret), 'revoked', cluster.revoke(tenant, id, left % 2))
+        const { id, secret } = await cluster.newToken(tenant)
+        await holds(askers(secret), 'revoked', cluster.revoke(tenant, id))
       }
     }
     await Promise.all(Array.from({ length: lanes }, lane))
@@ -86,8 +86,8 @@ describe('N3: what was read while a change passed is not kept', () => {
         const [first, second, now] =
           round % 2 ? (['all', 'none', 'suspended'] as const) : (['none', 'all', 'accepted'] as const)
         // Forgotten by this, it is looked up while the next change is on its way.
-        await cluster.setGate(tenant, first, round % 3)
-        await holds(asks, now, cluster.setGate(tenant, second, (round + 1) % 3))
+        await cluster.setGate(tenant, first)
+        await holds(asks, now, cluster.setGate(tenant, second))
       }
     }
     await Promise.all(tenants.map(lane))
