@@ -56,10 +56,13 @@ const good: [Environment, Partial<Settings>][] = [
   [{ PORT: ' 1 ' }, { port: 1 }],
   [{ PORT: '65535' }, { port: 65535 }],
   [{ HOST: '::' }, { host: '::' }],
-  [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318' }, { traces: { share: 1 } }],
+  [
+    { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318' },
+    { traces: { collector: 'http://localhost:4318/v1/traces', share: 1 } },
+  ],
   [
     { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://c.example/v1/traces', OTEL_TRACES_SAMPLER_ARG: '0.25' },
-    { traces: { share: 0.25 } },
+    { traces: { collector: 'https://c.example/v1/traces', share: 0.25 } },
   ],
   [{ OTEL_TRACES_SAMPLER_ARG: '0.25' }, { traces: undefined }],
   [{ HOST: '0.0.0.0' }, { host: '0.0.0.0' }],

@@ -30,8 +30,8 @@ export interface Settings {
   readonly productName: string
   readonly mail: { readonly url: string; readonly from: string } | undefined
   readonly logLevel: LogLevel
-  /** OpenTelemetry: the share of traces begun here that is kept; its library reads where they go (OTEL_EXPORTER_OTLP_…). */
-  readonly traces: { readonly share: number } | undefined
+  /** OpenTelemetry: where traces go (its library reads that by itself), and the share of those begun here that is kept. */
+  readonly traces: { readonly collector: string; readonly share: number } | undefined
   /** What works, and yet should be looked at. */
   readonly warnings: readonly ConfigFault[]
 }
@@ -148,9 +148,9 @@ export function parseSettings(env: Environment): Configured<Settings> {
   const organization = take('PORTCULLIS_ORGANIZATION', readers.readName(100))
   const smtpUrl = take('SMTP_URL', readers.readSmtpUrl)
   const from = take('MAIL_FROM', readers.readMailFrom)
-  const collectors = (['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] as const).map((it) =>
-    take(it, readers.readCollector),
-  )
+  const allSignals = take('OTEL_EXPORTER_OTLP_ENDPOINT', readers.readCollector)
+  const tracesAlone = take('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', readers.readCollector)
+  const collector = tracesAlone ?? (allSignals && `${allSignals.replace(/\/$/, '')}/v1/traces`)
   const share = take('OTEL_TRACES_SAMPLER_ARG', readers.readShare) ?? 1
   const settings: Settings = {
     host: take('HOST', readers.readHost) ?? '127.0.0.1',
@@ -167,7 +167,7 @@ export function parseSettings(env: Environment): Configured<Settings> {
     productName: take('PORTCULLIS_PRODUCT_NAME', readers.readName(60)) ?? 'AI Hub',
     mail: smtpUrl && from ? { url: smtpUrl, from } : undefined,
     logLevel: take('LOG_LEVEL', readers.readLogLevel) ?? 'info',
-    traces: collectors.some((it) => it !== undefined) ? { share } : undefined,
+    traces: collector === undefined ? undefined : { collector, share },
     warnings: [...doubts(env, publicUrl)],
   }
   const inOrder = faults.sort((a, b) => orderOf(a) - orderOf(b))

@@ -1,5 +1,6 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:net'
+import { createServer as createHttpServer } from 'node:http'
+import { type AddressInfo, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -18,7 +19,7 @@ import {
 } from './doctor/database.ts'
 import { doubt, type Finding, fault, fine, reasonOf } from './doctor/finding.ts'
 import { judgeFolder, judgeMode, judgeSpace } from './doctor/folder.ts'
-import { judgeMail, judgeServer } from './doctor/network.ts'
+import { judgeMail, judgeServer, judgeTraces } from './doctor/network.ts'
 import { countsOf, reportText } from './doctor/report.ts'
 import {
   judgeConfiguration,
@@ -224,6 +225,20 @@ describe('what the network is judged by', () => {
     expect(finding.level).toBe(expected)
     expectMends([finding])
     listener.close()
+  })
+
+  test('a collector of traces that takes them, that answers otherwise, and that is away', async () => {
+    const statuses: Record<string, number> = { '/v1/traces': 200, '/guarded': 401, '/wrong': 404 }
+    const collector = createHttpServer((req, res) => res.writeHead(statuses[req.url ?? ''] ?? 500).end('{}'))
+    await new Promise<void>((done) => collector.listen(0, '127.0.0.1', () => done()))
+    const url = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`
+    const levelAt = async (path: string) =>
+      (await judgeTraces(settingsOf({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: url + path }))).level
+    expect((await judgeTraces(settingsOf({ OTEL_EXPORTER_OTLP_ENDPOINT: `${url}/` }))).level).toBe('ok')
+    expect([await levelAt('/guarded'), await levelAt('/wrong')]).toEqual(['ok', 'warning'])
+    await new Promise((done) => collector.close(done))
+    expect(await judgeTraces(settingsOf({ OTEL_EXPORTER_OTLP_ENDPOINT: url }))).toMatchObject({ level: 'warning' })
+    expect((await judgeTraces(settingsOf({}))).level).toBe('ok')
   })
 
   test('mail that nobody takes, without the password in the finding', async () => {

@@ -15,7 +15,7 @@ import {
 } from './doctor/database.ts'
 import { type Finding, fault, fine, reasonOf } from './doctor/finding.ts'
 import { judgeFolder } from './doctor/folder.ts'
-import { judgeMail, judgeServer } from './doctor/network.ts'
+import { judgeMail, judgeServer, judgeTraces } from './doctor/network.ts'
 import {
   judgeConfiguration,
   judgeConsole,
@@ -46,6 +46,7 @@ export async function examine(): Promise<Finding[]> {
     ...(await judgeDatabase(settings)),
     built,
     await judgeMail(settings),
+    await judgeTraces(settings),
     await judgeServer(settings),
   ]
 }

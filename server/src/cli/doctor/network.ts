@@ -29,6 +29,25 @@ export async function judgeServer(settings: Settings): Promise<Finding> {
   }
 }
 
+/** Sends no trace at all, which a collector takes as it takes others; its own credentials may be missing here. */
+export async function judgeTraces(settings: Settings): Promise<Finding> {
+  if (!settings.traces) return fine('Traces', 'not configured')
+  const { host } = new URL(settings.traces.collector)
+  const mend = 'Check OTEL_EXPORTER_OTLP_ENDPOINT. Nothing but traces is lost meanwhile.'
+  try {
+    const reply = await fetch(settings.traces.collector, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: '{"resourceSpans":[]}',
+      signal: AbortSignal.timeout(patienceMs),
+    })
+    if (reply.ok || [401, 403].includes(reply.status)) return fine('Traces', `${host} answers`)
+    return doubt('Traces', `${host} answers ${reply.status} to traces.`, mend)
+  } catch (error) {
+    return doubt('Traces', `${host} does not answer: ${reasonOf((error as Error).cause ?? error)}.`, mend)
+  }
+}
+
 /** Connects and signs in as for sending, and sends nothing. */
 export async function judgeMail(settings: Settings): Promise<Finding> {
   if (!settings.mail) return fine('Mail', 'not configured: whoever invites is shown the link')
