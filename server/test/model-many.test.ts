@@ -12,7 +12,7 @@ import { step } from './model-steps.ts'
 import { allowedJwksHosts, type Others, world } from './model-world.ts'
 
 /** Sequences; a night's run sets more. */
-const runs = Number(process.env.PORTCULLIS_MODEL_RUNS ?? 100)
+const runs = Number(process.env.PORTCULLIS_MODEL_RUNS ?? 60)
 
 /** How the verifier came to its answers, so that the test cannot pass by asking the server each time. */
 const decided = { memory: 0, server: 0 }

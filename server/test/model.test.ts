@@ -5,7 +5,7 @@ import { step } from './model-steps.ts'
 import { world } from './model-world.ts'
 
 /** Sequences per database; a night's run sets more. */
-const runs = Number(process.env.PORTCULLIS_MODEL_RUNS ?? 1000)
+const runs = Number(process.env.PORTCULLIS_MODEL_RUNS ?? 400)
 
 describeOnBoth('random sequences against the model', (open) => {
   test(`${runs} of them`, { timeout: 20 * 60_000 }, async () => {
