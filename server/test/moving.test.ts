@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { sql } from 'kysely'
 import { afterAll, describe, expect, test, vi } from 'vitest'
+import { dumped } from '../src/db/dump.ts'
 import { type DatabaseKind, openTestDatabase, type TestDatabase } from './databases.ts'
 import { type Harness, harness, password } from './harness.ts'
 import { addRareRows, decisionsOf, newFile, rowsOfAll, runCommand } from './instance-files.ts'
@@ -110,4 +111,10 @@ describe.each(directions)('from %s to %s', (from, to) => {
     const again = await runCommand(target.app, target.database, 'import', { file })
     expect(again).toEqual({ exitCode: 1, text: expect.stringContaining('this database is in use') })
   })
+})
+
+test('what is left behind is this, and nothing that an instance could not do without', () => {
+  const left = Object.entries(dumped).flatMap(([table, it]) => ('left' in it ? [table] : []))
+  const passing = ['sessions', 'verifications', 'rate_limits', 'setups']
+  expect(left).toEqual([...passing, 'feed', 'feed_head', 'peers', 'confirmations'])
 })
