@@ -9,7 +9,7 @@ import { join } from 'node:path'
  * It runs feature by feature: what is worked out when a module loads can only be judged by loading the tests anew, so
  * the fewer tests there are to load, the better.
  *
- *   node scripts/mutate-rules.ts [feature …]
+ *   npx node scripts/mutate-rules.ts [feature …]
  */
 
 const root = join(import.meta.dirname, '..')
