@@ -69,7 +69,9 @@ export function operationAt({ operations }: ApiDocument, { method, target }: Sen
   const raw = target.replace(/[?#].*$/s, '').replace(/^\/forward-auth\/.*$/s, '/forward-auth')
   const mended = URL.canParse(`http://x${raw}`) ? new URL(`http://x${raw}`).pathname : raw
   const at = (path: string) => {
-    const candidates = operations.filter((it) => it.method === method && matches(it.path, path))
+    // A proxy asks forward-auth with its client's own method; HEAD is GET without a body (RFC 9110 §9.3.2).
+    const wanted = path === '/forward-auth' || method === 'HEAD' ? 'GET' : method
+    const candidates = operations.filter((it) => it.method === wanted && matches(it.path, path))
     return (
       candidates.find((it) => it.path === path) ?? candidates.find((it) => !/\{\w+\}$/.test(it.path)) ?? candidates[0]
     )
@@ -86,9 +88,11 @@ const nowhere = [400, 404, 405, 431]
 
 const mediaType = (contentType: string | undefined) => contentType?.split(';')[0]?.trim()
 
-function* headerFaults(path: string, { status, headers }: Answer): Generator<string, void> {
+function* headerFaults({ method, target: path }: Sent, { status, headers }: Answer): Generator<string, void> {
   if (!headers['x-request-id']) yield 'no X-Request-Id'
-  if (!path.startsWith('/.well-known/') && headers['cache-control'] !== 'no-store') yield 'may be cached'
+  // Answers to OPTIONS never are (RFC 9110 §9.3.7).
+  const isPublic = path.startsWith('/.well-known/') || method === 'OPTIONS'
+  if (!isPublic && headers['cache-control'] !== 'no-store') yield 'may be cached'
   if (headers['x-evil'] !== undefined) yield 'a header was smuggled in'
   const tells = path.startsWith('/api/auth/') || headers['www-authenticate'] !== undefined
   if (status === 401 && !tells) yield '401 without WWW-Authenticate'
@@ -100,10 +104,12 @@ function* bodyFaults(
   document: ApiDocument,
   operation: Operation,
   { status, headers, text }: Answer,
+  isBodiless: boolean,
 ): Generator<string, void> {
   const declared = document.declaredOf(operation, status)
   if (!declared) return yield `status ${status} is not declared`
   const type = mediaType(headers['content-type'])
+  if (isBodiless) return
   if (declared.schemas.size === 0) {
     if (text !== '') yield `${status} has a body that is not declared`
     return
@@ -123,10 +129,11 @@ function* bodyFaults(
 /** Everything that is wrong with an answer; `secrets` are what the request was admitted by, or tried to be. */
 export function faultsOf(document: ApiDocument, sent: Sent, answer: Answer, secrets: readonly string[]): string[] {
   const operation = operationAt(document, sent)
-  const faults = [...headerFaults(sent.target, answer)]
+  const faults = [...headerFaults(sent, answer)]
   if (answer.status >= 500) faults.push(`status ${answer.status}`)
-  else if (operation) faults.push(...bodyFaults(document, operation, answer))
-  else if (!nowhere.includes(answer.status)) faults.push(`status ${answer.status} where there is no operation`)
+  else if (operation) faults.push(...bodyFaults(document, operation, answer, sent.method === 'HEAD'))
+  else if (!nowhere.includes(answer.status) && sent.method !== 'OPTIONS')
+    faults.push(`status ${answer.status} where there is no operation`)
   if (insides.test(answer.text)) faults.push(`tells of our insides: ${insides.exec(answer.text)?.[0]}`)
   for (const secret of secrets) if (answer.text.includes(secret)) faults.push('repeats a secret')
   return faults
