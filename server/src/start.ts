@@ -75,7 +75,12 @@ function waitingDoors(config: Config) {
 const starting = { detail: 'Starting.' }
 const isChange = ({ method, url }: IncomingMessage) =>
   method !== 'GET' && method !== 'HEAD' && url?.startsWith('/api/') === true
-const requestIdOf = (request: Request) => request.headers.get(requestIdHeader) ?? ''
+
+async function answerOnceReady(request: Request, becoming: Promise<Wired>): Promise<Response> {
+  const ready = await Promise.race([becoming, setTimeout(holdMs, undefined, { ref: false })])
+  const requestId = request.headers.get(requestIdHeader) ?? ''
+  return ready?.router.fetch(request) ?? problemReply('unavailable', requestId, starting, { 'retry-after': '1' })
+}
 
 /**
  * `portcullis start`: listens at once, opens the database (and waits for it), wires, and serves until a signal. On
@@ -100,13 +105,7 @@ export async function start(config: Config, commands: readonly AnyCommand[], rec
         return true
       },
     ],
-    router: async (request) => {
-      const ready = wired ?? (await Promise.race([becoming.promise, setTimeout(holdMs, undefined, { ref: false })]))
-      return (
-        ready?.router.fetch(request) ??
-        problemReply('unavailable', requestIdOf(request), starting, { 'retry-after': '1' })
-      )
-    },
+    router: (request) => wired?.router.fetch(request) ?? answerOnceReady(request, becoming.promise),
     incoming: incomingRequests(config.trustedProxies),
     metrics: {
       routed: (...it) => (wired?.metrics ?? metrics).routed(...it),
