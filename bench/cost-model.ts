@@ -91,7 +91,7 @@ function lookupsPerSecond(
 function usesPerSecond(it: Given, { count, perSecond }: { count: number; perSecond: number }): number {
   const seconds = it['uses-every-seconds']
   const perReport = (perSecond / count) * seconds
-  return (count * it.tokens * (1 - Math.exp(-perReport / it.tokens))) / seconds
+  return (count * it.tokens * -Math.expm1(-perReport / it.tokens)) / seconds
 }
 
 const peakOf = (it: Given) => (it['verifications-per-day'] / secondsPerDay) * it['peak-factor']
