@@ -28,7 +28,7 @@ export const inputs = {
   utilization: { value: 0.5, from: assumed },
   'least-processes': { value: 2, from: 'one may be restarted while another answers' },
   'http-micros': { value: 38, from: `${page}: 0.69 × 38,000 a second on one core` },
-  'verify-micros': { value: 1.3, from: `${page}: verifying in process` },
+  'verify-micros': { value: 0.8, from: `${page}: verifying in process` },
   'database-micros': { value: 400, from: 'PostgreSQL for a first use, seen on a crowded machine' },
   'use-micros': { value: 30, from: 'PostgreSQL for a token in a report of uses, seen on a crowded machine' },
   'uses-every-seconds': { value: 10, from: 'each process, and each verifier through one' },
