@@ -74,6 +74,10 @@ export interface Verified {
   fault?: ChainFault
 }
 
+/** Up to which event the log was cut, as it says itself; 0 where it never was. */
+export const readCutUpTo = async (db: Reader, organizationId: string): Promise<number> =>
+  (await readLastCut(db, organizationId))?.sequence ?? 0
+
 /** One organization's chain, and how to ask for it. */
 interface Walk {
   read: <T>(work: (db: Reader, organizationId: string) => Promise<T>) => Promise<T>

@@ -3,19 +3,8 @@ import type { Reader, Writer } from '../../db/change.ts'
 import type { Actor, AuditAction, AuditRecord, ChainEnd, ChainLink, Cut, Target } from './rules.ts'
 
 /** An event as it is told: all that the chain's hash covers, so that whoever has it can compute the hash anew (A2). */
-export interface AuditEvent {
-  id: string
-  organizationId: string
-  sequence: number
+export interface AuditEvent extends Omit<AuditRecord, 'time'> {
   time: Date
-  actor: Actor
-  action: string
-  target: Target
-  before: unknown
-  after: unknown
-  ip: string | null
-  userAgent: string | null
-  requestId: string | null
   previousHash: string
   hash: string
 }

@@ -3,14 +3,15 @@ import type { Deps } from '../../db/deps.ts'
 import { type Refused, type Result, refuse } from '../../kernel/result.ts'
 import { deleteAccountMapping } from '../account-mappings/actions.ts'
 import type { Caller } from '../accounts/rules.ts'
+import { readCutUpTo } from '../audit/actions.ts'
 import { deleteGroupMember } from '../group-members/actions.ts'
 import { withdrawInvitation } from '../invitations/actions.ts'
 import { changeMemberRole, removeMember } from '../members/actions.ts'
 import { deleteOAuthProvider, updateOAuthProvider } from '../oauth-providers/actions.ts'
 import { deleteServiceAccount, updateServiceAccount } from '../service-accounts/actions.ts'
-import { imposeSettings, readTokenCreation } from '../settings/actions.ts'
-import { suspensionOf, type TokenCreation } from '../settings/rules.ts'
-import { deleteToken, listTokens, type TokenView } from '../tokens/actions.ts'
+import { groupsAmong, imposeSettings, readTokenCreation } from '../settings/actions.ts'
+import { sameTokenCreation, suspensionOf, type TokenCreation } from '../settings/rules.ts'
+import { deleteToken, listTokens, retireSecret, type TokenView } from '../tokens/actions.ts'
 import {
   accountIn,
   type LostEvent,
@@ -21,7 +22,7 @@ import {
   standOf,
   stepsOf,
 } from './rules.ts'
-import { findOlder, groupsAmong, knownEvents, lastSaves, retireSecret, selectedAmong } from './store.ts'
+import { knownEvents, lastSaves } from './store.ts'
 
 /** Who recovers: whoever runs the instance, by no request. */
 export type Origin = Omit<By, 'organizationId' | 'at'>
@@ -80,9 +81,7 @@ export async function* tokensThatWouldOpen(deps: Deps, organizationId: string, s
   for (;;) {
     const found = await listTokens(deps, callerIn(organizationId), { state: 'suspended', before, limit: tokensAtOnce })
     const page: TokenView[] = found.ok ? found.value.slice(0, tokensAtOnce) : []
-    const owners = page.map((it) => it.accountId)
-    const selected = await deps.read(organizationId, (db) => selectedAmong(db, owners))
-    const opening = page.filter((it) => !suspended[selected.has(it.accountId) ? 'selected' : 'others'])
+    const opening = page.filter((it) => !suspended[it.ownerSelected ? 'selected' : 'others'])
     if (opening.length > 0) yield opening
     before = page.at(-1)?.id
     if (!found.ok || found.value.length <= tokensAtOnce || before === undefined) return
@@ -97,8 +96,12 @@ export async function lostAmong(
 ): Promise<LostEvent[]> {
   if (events.length === 0) return []
   const ids = events.map((it) => it.id)
-  const known = await deps.read(organizationId, (db) => knownEvents(db, organizationId, ids))
-  return events.filter((it) => !known.ids.has(it.id) && it.sequence > known.cutUpTo)
+  // What a cut removed had been there, too.
+  const [known, cutUpTo] = await deps.read(organizationId, async (db) => [
+    await knownEvents(db, organizationId, ids),
+    await readCutUpTo(db, organizationId),
+  ])
+  return events.filter((it) => !known.has(it.id) && it.sequence > cutUpTo)
 }
 
 type Outcome = Result<unknown, string>
@@ -138,35 +141,10 @@ const steps: Record<Exclude<StepKind, 'by_hand'>, Again> = {
   leave_group: again((deps, caller, event) =>
     deleteGroupMember(deps, caller, noFacts, { groupId: event.target.id, accountId: accountIn(event) ?? '' }),
   ),
-  retire_secret: retireOlder,
+  // The secret that a lost refresh gave out is unknown here, so the token has none until its owner refreshes it.
+  retire_secret: again((deps, caller, { target, time }) => retireSecret(deps, caller, noFacts, target.id, time)),
   set: setAgain,
 }
-
-/**
- * T4: the secret that a lost refresh replaced opens nothing; the one that it gave out is unknown here, so the token has
- * none until its owner refreshes it. A secret that was given out later stays.
- */
-function retireOlder(deps: Deps, place: Place, { target, time }: LostEvent): Promise<Outcome> {
-  const by = byOf(deps, place)
-  return deps.change<void, 'not_found'>(by, async (tx) => {
-    const token = await findOlder(tx, target.id, time)
-    const hashes = token ? await retireSecret(tx, target.id, by.at) : []
-    if (!token || hashes.length === 0) return refuse('not_found')
-    const before = { expiresAt: token.expires_at, hint: token.hint }
-    const event = {
-      action: 'token.refreshed' as const,
-      target: { kind: 'token' as const, id: target.id, name: token.name },
-      before,
-      after: { ...before, hint: null },
-    }
-    return { ok: true, value: undefined, events: [event], forget: hashes.map((id) => ({ kind: 'token', id })) }
-  })
-}
-
-const sameSetting = (a: TokenCreation, b: TokenCreation) =>
-  a.creation === b.creation &&
-  a.suspendOutsideGroups === b.suspendOutsideGroups &&
-  JSON.stringify(a.groupIds.toSorted()) === JSON.stringify(b.groupIds.toSorted())
 
 /**
  * A lost save of the setting becomes what a confirmation gives back, while the gate stays down: both are written in one
@@ -180,7 +158,7 @@ async function setAgain(deps: Deps, place: Place, { actor, before, after }: Lost
     const stand = await standNow(db, place.organizationId, present)
     if (stand.kind !== 'held' || !told) return []
     const wanted = { ...told, groupIds: await groupsAmong(db, told.groupIds) }
-    return sameSetting(stand.before, wanted) ? [] : [wanted, { ...wanted, creation: 'none' }]
+    return sameTokenCreation(stand.before, wanted) ? [] : [wanted, { ...wanted, creation: 'none' }]
   })
   return saved.ok && saved.value === 0 ? refuse('not_found') : saved
 }

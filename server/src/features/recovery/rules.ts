@@ -1,4 +1,4 @@
-import type { Actor, AuditAction, Target } from '../audit/rules.ts'
+import type { Actor, AuditAction, AuditRecord } from '../audit/rules.ts'
 import type { TokenCreation } from '../settings/rules.ts'
 
 /** A save of the setting, as the audit log tells of it. */
@@ -39,16 +39,8 @@ export function standOf(
 }
 
 /** An event that came after a backup: the audit log's export knows it, the restored database does not. */
-export interface LostEvent {
-  id: string
-  organizationId: string
-  sequence: number
+export interface LostEvent extends Omit<AuditRecord, 'time' | 'ip' | 'userAgent' | 'requestId'> {
   time: Date
-  actor: Actor
-  action: string
-  target: Target
-  before: unknown
-  after: unknown
 }
 
 const finalSteps = {

@@ -46,6 +46,12 @@ export async function selectedGroupNames(db: Reader, setting: TokenCreation): Pr
   return [...(await groupNames(db, setting.groupIds)).values()].sort((a, b) => a.localeCompare(b))
 }
 
+/** Those of these ids that lead to a group, in their order. */
+export async function groupsAmong(db: Reader, ids: readonly string[]): Promise<string[]> {
+  const names = await groupNames(db, ids)
+  return ids.filter((id) => names.has(id))
+}
+
 export const getSettings = (deps: Deps, caller: Caller): Promise<SettingsRecord> =>
   deps.read(caller.organizationId, (db) => readSettings(db, caller.organizationId))
 

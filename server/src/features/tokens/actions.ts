@@ -9,7 +9,7 @@ import { readPolicy, readTokenCreation, selectedGroupNames } from '../settings/a
 import { type CreationRefusal, mayCreateToken, suspensionOf, type TokenCreation } from '../settings/rules.ts'
 import {
   hintOf,
-  type Maker,
+  makerOf,
   mayExpireAt,
   mayMakeTokenFor,
   mayOutlive,
@@ -25,6 +25,7 @@ import {
   insertToken,
   listTokens as listTokenRecords,
   replaceSecret,
+  retireSecrets,
   revokeToken,
   type TokenRecord,
 } from './store.ts'
@@ -32,7 +33,7 @@ import {
 /** What is remembered of a secret, and all that is: its SHA-256. The secret has over 250 bits of chance, so no salt is needed. */
 export const hashOf = (secret: string): string => hash('sha256', secret, 'base64url')
 
-export interface TokenView extends Omit<TokenRecord, 'ownerSelected'> {
+export interface TokenView extends TokenRecord {
   accountId: string
   state: TokenState
 }
@@ -109,13 +110,6 @@ export interface Issued {
 
 type MakingRefusal = 'forbidden' | 'invalid_request' | CreationRefusal
 
-const makerOf = (caller: Caller): Maker => ({
-  accountId: caller.accountId,
-  role: caller.role,
-  narrowed: caller.credential.kind === 'external' && caller.credential.narrowed,
-  ...(caller.credential.kind === 'managed' && { managedToken: { expiresAt: caller.credential.expiresAt } }),
-})
-
 /** P2, P4: the refusal with a sentence that says who can change it. */
 async function mayCreate(db: Reader, organizationId: string, ownerId: string): Promise<Result<void, CreationRefusal>> {
   const { setting, owner } = await readPolicy(db, organizationId, ownerId)
@@ -149,6 +143,15 @@ async function mayMake(
   return timely.ok ? mayOutlive(maker, expiresAt) : timely
 }
 
+/** What the audit log keeps of a token that came or went. */
+const told = ({ name, account, expiresAt, hint }: Pick<TokenRecord, 'name' | 'account' | 'expiresAt' | 'hint'>) => ({
+  name,
+  accountId: account.id,
+  account: account.name,
+  expiresAt,
+  hint,
+})
+
 export interface WantedToken {
   name: string
   description: string
@@ -173,25 +176,18 @@ export async function createToken(
     if (!allowed.ok) return allowed
     const id = deps.newId('tok')
     const secret = newSecret(owner.kind, deps.randomBytes)
+    const hint = hintOf(secret)
     await insertToken(tx, {
+      ...wanted,
       id,
       organizationId: caller.organizationId,
       accountId: owner.id,
-      name: wanted.name,
-      description: wanted.description,
-      hint: hintOf(secret),
+      hint,
       hash: hashOf(secret),
       at: by.at,
       createdBy: caller.accountId,
-      expiresAt: wanted.expiresAt,
     })
-    const after = {
-      name: wanted.name,
-      accountId: owner.id,
-      account: owner.name,
-      expiresAt: wanted.expiresAt,
-      hint: hintOf(secret),
-    }
+    const after = told({ ...wanted, account: owner, hint })
     const event = { action: 'token.created' as const, target: { kind: 'token' as const, id, name: wanted.name }, after }
     return { ok: true, value: await issued(tx, deps, caller, id, secret), events: [event], forget: [] }
   })
@@ -232,22 +228,35 @@ export function refreshToken(
     const hint = hintOf(secret)
     const place = { id, organizationId: caller.organizationId, at: by.at }
     const retired = await replaceSecret(tx, { ...place, hash: hashOf(secret), hint, expiresAt })
-    return {
-      ok: true,
-      value: await issued(tx, deps, caller, id, secret),
-      events: [
-        {
-          action: 'token.refreshed',
-          target: { kind: 'token', id, name: token.name },
-          before: { expiresAt: token.expiresAt, hint: token.hint },
-          after: { expiresAt, hint },
-        },
-      ],
-      forget: forgetHashes(retired),
-    }
+    const value = await issued(tx, deps, caller, id, secret)
+    const event = refreshedEvent(token, { expiresAt, hint })
+    return { ok: true, value, events: [event], forget: forgetHashes(retired) }
   })
 }
 
+/** T4, half of it: the secret stops if it was given out before a moment, and there is none until the next refresh. */
+export function retireSecret(
+  deps: Deps,
+  caller: Caller,
+  facts: RequestFacts,
+  id: string,
+  issuedBefore: Date,
+): Promise<Result<void, 'not_found'>> {
+  return changeToken(deps, caller, facts, id, async (tx, by, token) => {
+    const retired = await retireSecrets(tx, id, by.at, issuedBefore)
+    if (retired.length === 0) return refuse('not_found')
+    const event = refreshedEvent(token, { expiresAt: token.expiresAt, hint: null })
+    return { ok: true, value: undefined, events: [event], forget: forgetHashes(retired) }
+  })
+}
+
+const targetOf = ({ id, name }: TokenRecord) => ({ kind: 'token' as const, id, name })
+const refreshedEvent = (token: TokenRecord, after: { expiresAt: Date | null; hint: string | null }) => ({
+  action: 'token.refreshed' as const,
+  target: targetOf(token),
+  before: { expiresAt: token.expiresAt, hint: token.hint },
+  after,
+})
 const forgetHashes = (hashes: readonly string[]): Forget[] => hashes.map((id) => ({ kind: 'token', id }))
 
 /** T5: name and description, at any time. */
@@ -283,18 +292,7 @@ export function deleteToken(
 ): Promise<Result<void, 'not_found'>> {
   return changeToken(deps, caller, facts, id, async (tx, by, token) => {
     const retired = await revokeToken(tx, id, by.at)
-    const before = {
-      name: token.name,
-      accountId: token.account.id,
-      account: token.account.name,
-      expiresAt: token.expiresAt,
-      hint: token.hint,
-    }
-    return {
-      ok: true,
-      value: undefined,
-      events: [{ action: 'token.revoked', target: { kind: 'token', id, name: token.name }, before }],
-      forget: forgetHashes(retired),
-    }
+    const event = { action: 'token.revoked' as const, target: targetOf(token), before: told(token) }
+    return { ok: true, value: undefined, events: [event], forget: forgetHashes(retired) }
   })
 }

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
 import { invalid, ok, type Result, refuse } from '../../kernel/result.ts'
-import type { AccountKind } from '../accounts/rules.ts'
+import type { AccountKind, Caller } from '../accounts/rules.ts'
 import type { Role } from '../organizations/rules.ts'
 
 /* The format (T9). */
@@ -83,6 +83,13 @@ export interface Maker {
   /** E5: an external token whose scope names a role makes no stronger credential than itself. */
   narrowed: boolean
 }
+
+export const makerOf = ({ accountId, role, credential }: Caller): Maker => ({
+  accountId,
+  role,
+  narrowed: credential.kind === 'external' && credential.narrowed,
+  ...(credential.kind === 'managed' && { managedToken: { expiresAt: credential.expiresAt } }),
+})
 
 export interface TokenOwner {
   accountId: string

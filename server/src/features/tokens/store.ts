@@ -158,16 +158,19 @@ const insertSecret = (tx: Writer, it: { id: string; organizationId: string; hash
     .values({ hash: it.hash, token_id: it.id, organization_id: it.organizationId, retired_at: null })
     .execute()
 
-/** Takes the present secret out of service; answers its hash, which processes must forget. */
-export async function retireSecrets(tx: Writer, tokenId: string, at: Date): Promise<string[]> {
-  const rows = await tx
+/** Takes the present secret out of service, if it is older than that; answers its hash, which processes must forget. */
+export async function retireSecrets(tx: Writer, tokenId: string, at: Date, issuedBefore?: Date): Promise<string[]> {
+  let rows = tx
     .updateTable('token_secrets')
     .set({ retired_at: at })
     .where('token_id', '=', tokenId)
     .where('retired_at', 'is', null)
     .returning('hash')
-    .execute()
-  return rows.map((row) => row.hash)
+  if (issuedBefore)
+    rows = rows.where('token_id', 'in', (eb) =>
+      eb.selectFrom('tokens').select('id').where('id', '=', tokenId).where('issued_at', '<', issuedBefore),
+    )
+  return (await rows.execute()).map((row) => row.hash)
 }
 
 export async function replaceSecret(
