@@ -12,12 +12,12 @@ import { type OpenDatabase, openDatabase } from './db/open.ts'
 import { mustRead } from './features/catalogue/actions.ts'
 import { foundFromConfiguration, issueSetupLink } from './features/setup/actions.ts'
 import { resourceKeys } from './http/credentials.ts'
-import { sendProblem } from './http/door.ts'
+import { type Door, sendProblem } from './http/door.ts'
 import { healthDoor } from './http/health.ts'
 import { incomingRequests, requestIdHeader } from './http/incoming.ts'
 import { createMetrics } from './http/metrics.ts'
 import { problemReply } from './http/reply.ts'
-import { createHttpServer } from './http/server.ts'
+import { createHttpServer, type HttpServer } from './http/server.ts'
 import { refuse } from './kernel/result.ts'
 import { createLog } from './log.ts'
 import { createOutbox } from './mail/outbox.ts'
@@ -82,29 +82,26 @@ async function answerOnceReady(request: Request, becoming: Promise<Wired>): Prom
   return ready?.router.fetch(request) ?? problemReply('unavailable', requestId, starting, { 'retry-after': '1' })
 }
 
-/**
- * `portcullis start`: listens at once, opens the database (and waits for it), wires, and serves until a signal. On
- * SIGTERM readiness drops, what is in flight finishes, pending uses are written, and the database is let go.
- * `recovery`: every gate is lowered before anything is decided.
- */
-export async function start(config: Config, commands: readonly AnyCommand[], recovery = false): Promise<void> {
-  const log = createLog(config.logLevel)
-  for (const { variable, message } of config.warnings) log.warn(`${variable} ${message}`)
-  // Before anything listens: a broken catalogue stops the start (F1).
-  if (config.featuresFile !== undefined) await mustRead(config.featuresFile)
+interface Starting {
+  server: HttpServer
+  /** From now on everything is answered by what was wired. */
+  become: (wired: Wired) => void
+}
+
+/** A server that can listen before there is anything behind it: until then it says that it is not there yet. */
+function startingServer(config: Config, log: Logger): Starting {
   let wired: Wired | undefined
   const becoming = Promise.withResolvers<Wired>()
   const waiting = waitingDoors(config)
   const metrics = createMetrics([])
+  const door: Door = (req, res, id) => {
+    if (wired) return wired.doors.some((it) => it(req, res, id))
+    if (isChange(req)) return false
+    if (!waiting(req, res, id)) sendProblem(res, id, refuse('unavailable', starting), {})
+    return true
+  }
   const server = createHttpServer({
-    doors: [
-      (req, res, id) => {
-        if (wired) return wired.doors.some((door) => door(req, res, id))
-        if (isChange(req)) return false
-        if (!waiting(req, res, id)) sendProblem(res, id, refuse('unavailable', starting), {})
-        return true
-      },
-    ],
+    doors: [door],
     router: (request) => wired?.router.fetch(request) ?? answerOnceReady(request, becoming.promise),
     incoming: incomingRequests(config.trustedProxies),
     metrics: {
@@ -115,35 +112,62 @@ export async function start(config: Config, commands: readonly AnyCommand[], rec
     https: config.publicUrl.startsWith('https:'),
     onStop: () => wired?.endStreams(),
   })
-  await server.listen(config.port, config.host)
-  const database = await openPatiently(config, log)
-  // Loaded where it is wanted alone: it is half as large as all the rest.
-  const traces = config.traces && (await import('./traces.ts')).openTraces(config.traces.share, log)
-  const options = { ...config, consoleFolder, trace: traces?.trace, stopping: () => server.stopping }
-  const made = await wire(options, database, createOutbox(config.mail, log), log)
-  const context = commandContext(made, database)
-  if (recovery) await beginRecovery(context, (line) => void process.stderr.write(`${line}\n`))
-  if (database.lock) answerCommands(database.lock.server, commands, context)
-  const link = await firstStart(config, made)
-  // Ready means that the first admin can sign in, too.
-  wired = made
-  becoming.resolve(made)
-  log.info({ host: config.host, port: config.port, database: database.kind }, 'ready')
-  tellWhereToGo(config, link)
-  stopOnSignal(server, made, log, traces?.close)
+  const become = (it: Wired) => {
+    wired = it
+    becoming.resolve(it)
+  }
+  return { server, become }
 }
 
-function stopOnSignal(
-  server: { stop: () => Promise<void> },
-  wired: Wired,
-  log: Logger,
-  closeTraces?: () => Promise<void>,
-): void {
+/** Puts everything together on the open database; `close` undoes it. */
+async function wireUp(
+  config: Config,
+  database: OpenDatabase,
+  { stopping, log }: { stopping: () => boolean; log: Logger },
+) {
+  // Loaded where it is wanted alone: it is half as large as all the rest.
+  const traces = config.traces && (await import('./traces.ts')).openTraces(config.traces.share, log)
+  const options = { ...config, consoleFolder, trace: traces?.trace, stopping }
+  const wired = await wire(options, database, createOutbox(config.mail, log), log)
+  const close = async () => {
+    await wired.close()
+    await traces?.close()
+  }
+  return { wired, close }
+}
+
+/**
+ * `portcullis start`: listens at once, opens the database (and waits for it), wires, and serves until a signal. On
+ * SIGTERM readiness drops, what is in flight finishes, pending uses are written, and the database is let go.
+ * `recovery`: every gate is lowered before anything is decided.
+ */
+export async function start(config: Config, commands: readonly AnyCommand[], recovery = false): Promise<void> {
+  const log = createLog(config.logLevel)
+  for (const { variable, message } of config.warnings) log.warn(`${variable} ${message}`)
+  // Before anything listens: a broken catalogue stops the start (F1).
+  if (config.featuresFile !== undefined) await mustRead(config.featuresFile)
+  const { server, become } = startingServer(config, log)
+  await server.listen(config.port, config.host)
+  const database = await openPatiently(config, log)
+  const { wired, close } = await wireUp(config, database, { stopping: () => server.stopping, log })
+  const context = commandContext(wired, database)
+  if (recovery) await beginRecovery(context, (line) => void process.stderr.write(`${line}\n`))
+  if (database.lock) answerCommands(database.lock.server, commands, context)
+  const link = await firstStart(config, wired)
+  // Ready means that the first admin can sign in, too.
+  become(wired)
+  log.info({ host: config.host, port: config.port, database: database.kind }, 'ready')
+  tellWhereToGo(config, link)
+  stopOnSignal(log, async () => {
+    await server.stop()
+    await close()
+  })
+}
+
+function stopOnSignal(log: Logger, stop: () => Promise<void>): void {
   closeWithGrace({ delay: 10_000, logger: log }, async ({ signal, err }) => {
     if (err) log.fatal({ err }, 'stopping after a bug')
     else log.info({ signal }, 'stopping')
-    await server.stop()
-    await wired.close()
-    await closeTraces?.()
+    await stop()
   })
 }
