@@ -1,10 +1,12 @@
-import { onTestFinished } from 'vitest'
+import type { ServerResponse } from 'node:http'
+import { expect, onTestFinished } from 'vitest'
 import type { Metric } from '../src/metric.ts'
 import { readOptions, type VerifierOptions } from '../src/options.ts'
 import type { Verification } from '../src/verification.ts'
 import { startVerifier, type Verifier } from '../src/verifier.ts'
 import { usualWorld, type World } from '../src/world.ts'
-import { resourceKey, type ScriptedServer, scriptedServer } from './scripted-server.ts'
+import { resourceKey, type ScriptedServer, scriptedServer, sendJson } from './scripted-server.ts'
+import { activeAnswer, managedSecret } from './tokens.ts'
 
 export type Trial = Awaited<ReturnType<typeof trial>>
 
@@ -84,3 +86,33 @@ export function atOnce(answer: Verification | Promise<Verification>): Verificati
 }
 
 export const isAsking = (answer: Verification | Promise<Verification>): boolean => answer instanceof Promise
+
+/** From now on the server says this of every token. */
+export const says = (server: ScriptedServer, answer: unknown) => {
+  server.answers.introspect = (res) => sendJson(res, answer, server.headOf(server.point))
+}
+export const allGood = (server: ScriptedServer) => says(server, activeAnswer())
+/** Whoever asks is left without an answer, as by a network that swallows everything. */
+export const silence = () => undefined
+export const away = (res: ServerResponse) => void res.writeHead(503).end()
+
+/** A token that memory knows as good. */
+export async function known(it: Trial): Promise<string> {
+  const token = managedSecret()
+  allGood(it.server)
+  await it.verifier.verify(token)
+  expect(atOnce(it.verifier.verify(token))).toMatchObject({ active: true })
+  return token
+}
+
+/** Lets time pass, a head answer at a time, until something has happened. */
+export async function passTime({ clock, server }: Trial, happens: Promise<unknown>) {
+  let hasHappened = false
+  void happens.then(() => {
+    hasHappened = true
+  })
+  while (!hasHappened) {
+    clock.monotonicMs += 200
+    await server.next('head')
+  }
+}
