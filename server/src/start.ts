@@ -106,7 +106,7 @@ function startingServer(config: Config, log: Logger): Starting {
     incoming: incomingRequests(config.trustedProxies),
     metrics: {
       routed: (...it) => (wired?.metrics ?? metrics).routed(...it),
-      turnedAway: () => (wired?.metrics ?? metrics).turnedAway(),
+      turnedAway: (why) => (wired?.metrics ?? metrics).turnedAway(why),
     },
     log,
     https: config.publicUrl.startsWith('https:'),

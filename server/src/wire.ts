@@ -5,7 +5,9 @@ import type { Logger } from 'pino'
 import { typeidUnboxed } from 'typeid-js'
 import { changer, type Forget, reader } from './db/change.ts'
 import type { Deps } from './db/deps.ts'
+import { FairQueue, inTurn, Overload, queueBounds } from './db/fair-queue.ts'
 import { Lease } from './db/feed.ts'
+import { limiter } from './db/limiter.ts'
 import { lookups } from './db/lookups.ts'
 import type { OpenDatabase } from './db/open.ts'
 import { peers as knownPeers } from './db/peers.ts'
@@ -29,10 +31,11 @@ import { buildDoorkeeper } from './http/doorkeeper.ts'
 import { gateListener } from './http/gate.ts'
 import { healthDoor } from './http/health.ts'
 import { linkGuards } from './http/link-guard.ts'
-import { counter, createMetrics, gauge } from './http/metrics.ts'
+import { createMetrics } from './http/metrics.ts'
 import { buildOfrep } from './http/ofrep-wired.ts'
 import { openApiOf } from './http/openapi.ts'
 import { originsOf } from './http/origins.ts'
+import { readingsOf } from './http/readings.ts'
 import { buildRouter } from './http/router.ts'
 import { signInHandler } from './http/sign-in.ts'
 import { buildVerifierDoors } from './http/verifier-doors.ts'
@@ -103,36 +106,34 @@ export async function wire(
     isAlone: database.lock !== undefined || !publishes,
     failed: (err) => log.warn({ err }, 'it was not told who obeys what was saved'),
   })
-  const failed = (error: unknown, requestId?: string) => log.error({ err: error, requestId }, 'a request failed')
+  const failed = (error: unknown, requestId?: string) => {
+    // A flood is told by its metric: a line for each request would be one more.
+    if (!(error instanceof Overload)) log.error({ err: error, requestId }, 'a request failed')
+  }
   const recorder = buildRecorder({
     write: look.recordUses,
     failed: (error) => log.warn({ err: error }, 'uses were not written'),
   })
-  const metrics = createMetrics([
-    gauge('portcullis_remembered_tokens', 'Tokens in memory.', () => memory.size),
-    gauge('portcullis_feed_number', 'Last applied entry of the change feed.', () => lease.applied),
-    gauge(
-      'portcullis_lease_age_seconds',
-      'Time since the database confirmed that memory is up to date.',
-      () => lease.ageMs / 1000,
-    ),
-    gauge('portcullis_database_in_use', 'Database connections that are lent.', () => database.load().inUse),
-    gauge('portcullis_database_waiting', 'Requests that wait for a connection.', () => database.load().waiting),
-    counter(
-      'portcullis_catalogue_refused_total',
-      'Reloads of the catalogue of preview features that were refused, since it was broken.',
-      () => refusedCatalogues,
-    ),
-    gauge('portcullis_ofrep_streams', 'Open event streams.', () => ofrep.streams.size),
-    gauge('portcullis_verifier_streams', 'Open streams of changes to verifiers.', () => verifiers.streams.size),
-    gauge(
-      'portcullis_jwks_age_seconds',
-      "Age of the oldest key set of an OAuth provider in memory; over 600 a provider's keys cannot be fetched.",
-      () => keys.oldestMs / 1000,
-    ),
-  ])
-  const read = reader(db)
-  const change = changer(db, world, (what) => lease.applyOwn(what))
+  const metrics = createMetrics(
+    readingsOf({
+      rememberedTokens: () => memory.size,
+      lease,
+      load: database.load,
+      queueWaiting: () => queue.waiting,
+      refusedCatalogues: () => refusedCatalogues,
+      ofrepStreams: () => ofrep.streams.size,
+      verifierStreams: () => verifiers.streams.size,
+      oldestKeysMs: () => keys.oldestMs,
+    }),
+  )
+  const queue = new FairQueue(queueBounds(database.connections), (whose) =>
+    whose === 'flow' ? metrics.limited('organization_queue') : metrics.turnedAway('queue'),
+  )
+  const { read, change } = inTurn(queue, {
+    read: reader(db),
+    change: changer(db, world, (what) => lease.applyOwn(what)),
+  })
+  const counts = limiter(db, world, metrics.limited)
   const allowed = allowedHostsOf(options.allowedJwksHosts)
   const { trace = untraced } = options
   const fetchJson = tracedFetch(buildFetchJson({ allowed, resolve: resolveHost, wait: setTimeoutPromise }), trace)
@@ -175,6 +176,7 @@ export async function wire(
     change,
     lookups: look,
     people: people(db),
+    limiter: counts,
     instance,
     origins,
     secrets: options.secrets,
@@ -189,6 +191,7 @@ export async function wire(
     lookups: look,
     people: people(db),
     setups: setups(db),
+    limiter: counts,
     outbox,
     passwords: signIn.passwords,
     sessions: signIn.sessions,
@@ -206,9 +209,8 @@ export async function wire(
   const documents = documentsOf(openApiOf(described), options.productName)
   const router = buildRouter({
     routes,
-    deps,
-    keeper,
-    guards: linkGuards(signIn.limiter),
+    kit: { deps, keeper, limited: metrics.limited },
+    guards: linkGuards(counts),
     signIn: signInHandler(signIn, signInRoutes),
     documents,
     files: consoleFiles(options.consoleFolder),

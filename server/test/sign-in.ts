@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { pino } from 'pino'
 import { typeidUnboxed } from 'typeid-js'
 import { changer } from '../src/db/change.ts'
+import { limiter } from '../src/db/limiter.ts'
 import { lookups } from '../src/db/lookups.ts'
 import type { OpenDatabase } from '../src/db/open.ts'
 import { people } from '../src/db/people.ts'
@@ -63,6 +64,7 @@ export function startOfSignIn(
     change: changer(db, world, () => undefined),
     lookups: lookups(db),
     people: people(db),
+    limiter: limiter(db, world),
     instance: { publicUrl, productName: 'AI Hub' },
     origins: originsOf(publicUrl),
     secrets,

@@ -4,6 +4,7 @@ import type { KeySet } from '../features/signing-keys/rules.ts'
 import type { Instance, Outbox, Passwords, Sessions, Trace, World } from '../kernel/deps.ts'
 import type { FetchJson } from '../outbound/fetch-json.ts'
 import type { Change, Read } from './change.ts'
+import type { Limiter } from './limiter.ts'
 import type { Lookups } from './lookups.ts'
 import type { Peers } from './peers.ts'
 import type { People } from './people.ts'
@@ -48,6 +49,8 @@ export interface Deps extends World {
   lookups: Lookups
   people: People
   setups: Setups
+  /** What is counted for all processes together, against guessing and against making us work for others. */
+  limiter: Limiter
   outbox: Outbox
   passwords: Passwords
   sessions: Sessions

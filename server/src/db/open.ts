@@ -1,12 +1,13 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { Kysely, PostgresDialect } from 'kysely'
+import { Kysely, PostgresDialect, type PostgresPool } from 'kysely'
 import type { Database } from './change.ts'
 import { embeddedFeed } from './embedded/feed-source.ts'
 import { keepHouse } from './embedded/housekeeping.ts'
 import { Session } from './embedded/session.ts'
 import { syncTree } from './embedded/synced-folder.ts'
 import { Turns } from './embedded/turns.ts'
+import { Overload } from './fair-queue.ts'
 import type { FeedSource } from './feed.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
 import { type Migrated, migrate, serviceRole } from './migrate.ts'
@@ -19,6 +20,8 @@ export interface Load {
   inUse: number
   /** Who waits for one. */
   waiting: number
+  /** How many were not let wait, ever. */
+  refused: number
 }
 
 export interface OpenDatabase {
@@ -33,7 +36,9 @@ export interface OpenDatabase {
   weakWall: boolean
   /** The embedded folder's lock with the socket for commands. */
   lock?: FolderLock
-  /** How busy the service's connections are. */
+  /** The service's connections, at most. */
+  connections: number
+  /** How busy they are. */
   load: () => Load
   close: () => Promise<void>
 }
@@ -52,6 +57,20 @@ export interface OpenOptions {
   statementMs?: number
 }
 
+/** Whoever waits for a connection; one more is told so at once, since its caller would have given up by then. */
+const maxWaiting = 1000
+
+/** A pool in front of which no more than so many wait. */
+function bounded(pool: PostgresPool, present: () => Omit<Load, 'refused'>): { pool: PostgresPool; load: () => Load } {
+  let refused = 0
+  const connect = () => {
+    if (present().waiting < maxWaiting) return pool.connect()
+    refused += 1
+    return Promise.reject(new Overload('everybody'))
+  }
+  return { pool: { connect, end: () => pool.end(), options: pool.options }, load: () => ({ ...present(), refused }) }
+}
+
 const kysely = (dialect: PostgresDialect): Database => new Kysely<Tables>({ dialect })
 
 /** Opens the database and brings its schema up to date. Rejects when it is away: trying again is the caller's. */
@@ -62,8 +81,8 @@ async function openEmbedded({ dataFolder, synced = true }: OpenOptions): Promise
   const lock = await lockFolder(dataFolder)
   const folder = join(dataFolder, 'database')
   const turns = new Turns({ folder, synced }, serviceRole)
-  const access = (who: 'service' | 'owner') => kysely(new PostgresDialect({ pool: turns.poolFor(who) }))
-  const owner = access('owner')
+  const owner = kysely(new PostgresDialect({ pool: turns.poolFor('owner') }))
+  const { pool, load } = bounded(turns.poolFor('service'), () => turns.load)
   const stopHousekeeping = keepHouse(owner)
   const close = async () => {
     stopHousekeeping()
@@ -75,13 +94,14 @@ async function openEmbedded({ dataFolder, synced = true }: OpenOptions): Promise
     const migrated = await migrate(owner)
     return {
       kind: 'embedded',
-      db: access('service'),
+      db: kysely(new PostgresDialect({ pool })),
       owner,
       feed: embeddedFeed(turns),
       migrated,
       weakWall: false,
       lock,
-      load: () => turns.load,
+      connections: 1,
+      load,
       close,
     }
   } catch (error) {
@@ -110,7 +130,11 @@ async function openPostgres(
     const login = migrationUrl === undefined || isSameLogin(url, migrationUrl) ? undefined : await loginOf(url)
     const migrated = await migrate(owner, login?.name)
     const role = login === undefined && migrated.wall ? serviceRole : undefined
-    const pool = openPool({ url, role, max: poolSize, name: 'portcullis', statementMs })
+    const connections = openPool({ url, role, max: poolSize, name: 'portcullis', statementMs })
+    const { pool, load } = bounded(connections, () => ({
+      inUse: connections.totalCount - connections.idleCount,
+      waiting: connections.waitingCount,
+    }))
     const feed = new PostgresFeed(url, role)
     return {
       kind: 'postgres',
@@ -119,10 +143,11 @@ async function openPostgres(
       feed,
       migrated,
       weakWall: login === undefined || login.powerful,
-      load: () => ({ inUse: pool.totalCount - pool.idleCount, waiting: pool.waitingCount }),
+      connections: poolSize,
+      load,
       close: async () => {
         await feed.close()
-        await Promise.all([pool.end(), ownerPool.end()])
+        await Promise.all([connections.end(), ownerPool.end()])
       },
     }
   } catch (error) {

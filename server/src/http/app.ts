@@ -5,9 +5,12 @@ import type { Caller } from '../features/accounts/rules.ts'
 import { mayManageGroup } from '../features/groups/rules.ts'
 import type { RequestFacts, Work } from '../kernel/deps.ts'
 import { idPattern } from '../kernel/ids.ts'
+import type { ReachedLimit } from '../kernel/limits.ts'
 import type { ProblemCode } from '../kernel/problems.ts'
 import { ok, type RefusalFacts, type Result, refuse } from '../kernel/result.ts'
 import { parse, readJson } from './body.ts'
+import { clientOf } from './client-address.ts'
+import type { Crowd } from './crowd.ts'
 import { problemReply } from './reply.ts'
 import type { AnyRoute, Extras, PathParameters } from './route.ts'
 
@@ -95,14 +98,54 @@ async function readRequest(r: AnyRoute, c: Context): Promise<Result<Read, Proble
   return ok({ body: body.value, query: query.value, ifMatch })
 }
 
+/** What an account, or anybody at an address, does only so often. */
+async function ration(
+  { rationed }: AnyRoute,
+  body: unknown,
+  { deps, who, ip }: { deps: Deps; who: string; ip: string | null },
+): Promise<Result<void, 'too_many_requests'>> {
+  const amount = rationed?.amount?.(body) ?? 1
+  if (!rationed || amount === 0) return ok(undefined)
+  const byAccount = await deps.limiter.take(rationed.as, who, amount)
+  return byAccount.ok ? deps.limiter.take(`${rationed.as}_from`, clientOf(ip), amount) : byAccount
+}
+
 const isThere = async (preview: string, caller: Caller | Principal | undefined, deps: Deps): Promise<boolean> =>
   caller !== undefined && 'organizationId' in caller && deps.previews.isOn(caller.organizationId, preview)
 
-async function handle(r: AnyRoute, c: Context<Env>, deps: Deps, keeper: Doorkeeper) {
-  const admitted = await admit(r, c, keeper)
+type Admitted = Principal | Caller | undefined
+
+/** Whose request it is: an account's, or a person's where no organization is named. Undefined: nobody's who is known. */
+function whoOf(admitted: Admitted): string | undefined {
+  if (admitted === undefined) return undefined
+  if ('accountId' in admitted) return admitted.accountId
+  return admitted.kind === 'session' ? admitted.userId : admitted.account.id
+}
+
+/** Admitted, and not one too many of the same account's at once: it must not keep its colleagues waiting. */
+async function handle(r: AnyRoute, c: Context<Env>, kit: Kit) {
+  const admitted = await admit(r, c, kit.keeper)
   if (!admitted.ok) return admitted
+  const who = whoOf(admitted.value)
+  const leave = who === undefined ? () => undefined : kit.accounts.enter(who)
+  if (!leave) {
+    kit.limited('in_flight')
+    return refuse('too_many_requests', { retryAfterSeconds: 1, detail: 'Too many of your requests at once.' })
+  }
+  try {
+    return await run(r, c, { admitted: admitted.value, who: who ?? '', deps: kit.deps })
+  } finally {
+    leave()
+  }
+}
+
+async function run(
+  r: AnyRoute,
+  c: Context<Env>,
+  { admitted, who, deps }: { admitted: Admitted; who: string; deps: Deps },
+) {
   // F5: what is off is absent, so nothing of the request is looked at.
-  if (r.preview !== undefined && !(await isThere(r.preview, admitted.value, deps))) return refuse('not_found')
+  if (r.preview !== undefined && !(await isThere(r.preview, admitted, deps))) return refuse('not_found')
   const read = await readRequest(r, c)
   if (!read.ok) return read
   const path: Record<string, string> = {}
@@ -110,7 +153,10 @@ async function handle(r: AnyRoute, c: Context<Env>, deps: Deps, keeper: Doorkeep
     path[name] = c.req.param(name) ?? ''
     if (!wantsId(ids, path[name])) return refuse('not_found')
   }
-  return r.run({ deps, caller: admitted.value, path, facts: c.get('facts'), headers: c.req.raw.headers, ...read.value })
+  const facts = c.get('facts')
+  const rationed = await ration(r, read.value.body, { deps, who, ip: facts.ip })
+  if (!rationed.ok) return rationed
+  return r.run({ deps, caller: admitted, path, facts, headers: c.req.raw.headers, ...read.value })
 }
 
 function answer(r: AnyRoute, value: unknown, extras: Extras = {}): Response {
@@ -166,15 +212,26 @@ const statusOf = ({ status }: Response) => ({
   failed: status >= 500,
 })
 
+/** What every route is served with. */
+export interface Kit {
+  deps: Deps
+  keeper: Doorkeeper
+  /** Requests at once, by account. */
+  accounts: Crowd
+  /** Told of each 429. */
+  limited: (limit: ReachedLimit) => void
+}
+
 /** Mounts what the routes declare. Path parameters are written `{name}` in declarations, as OpenAPI does. */
-export function mount(app: Hono<Env>, routes: readonly AnyRoute[], deps: Deps, keeper: Doorkeeper): void {
+export function mount(app: Hono<Env>, routes: readonly AnyRoute[], kit: Kit): void {
+  const { deps, keeper } = kit
   for (const r of routes) {
     app.on(r.method.toUpperCase(), r.path.replace(/\{(\w+)\}/g, ':$1'), (c) => {
-      const run = async () => {
-        const result = await handle(r, c, deps, keeper)
+      const work = async () => {
+        const result = await handle(r, c, kit)
         return result.ok ? answer(r, result.value, result.extras) : refusal(result, c, keeper)
       }
-      return deps.trace(workOf(r, c), run, statusOf)
+      return deps.trace(workOf(r, c), work, statusOf)
     })
   }
 }

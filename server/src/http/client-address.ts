@@ -22,6 +22,20 @@ function contains(networks: readonly [Address, number][], address: Address): boo
   return networks.some(([network, bits]) => network.kind() === address.kind() && address.match(network, bits))
 }
 
+const networksOf = (trustedProxies: readonly string[]) =>
+  trustedProxies.map((cidr): [Address, number] =>
+    cidr.includes('/') ? ipaddr.parseCIDR(cidr) : [ipaddr.parse(cidr), cidr.includes(':') ? 128 : 32],
+  )
+
+/** Is a peer one of the trusted proxies? */
+export function trusts(trustedProxies: readonly string[]): (peer: string | undefined) => boolean {
+  const networks = networksOf(trustedProxies)
+  return (peer) => {
+    const address = networks.length === 0 ? undefined : addressOf(peer ?? '')
+    return address !== undefined && contains(networks, address)
+  }
+}
+
 export interface Client {
   address: string | null
   /** The last proxy said that the client came by https. */
@@ -35,9 +49,7 @@ export interface Client {
  * saw itself and all that stands left of the first stranger is that stranger's own word.
  */
 export function clientAddresses(trustedProxies: readonly string[]): (req: IncomingMessage) => Client {
-  const networks = trustedProxies.map((cidr): [Address, number] =>
-    cidr.includes('/') ? ipaddr.parseCIDR(cidr) : [ipaddr.parse(cidr), cidr.includes(':') ? 128 : 32],
-  )
+  const networks = networksOf(trustedProxies)
   return (req) => {
     const peer = addressOf(req.socket.remoteAddress ?? '')
     if (!peer) return { address: null, secure: false, trustedPeer: false }
@@ -55,4 +67,15 @@ export function clientAddresses(trustedProxies: readonly string[]): (req: Incomi
       .at(-1)
     return { address: client.toString(), secure: scheme?.trim().toLowerCase() === 'https', trustedPeer: true }
   }
+}
+
+/** An IPv6 client is its /64, since it chooses the rest itself; who has no address shares one count with all who have none. */
+export function clientOf(address: string | null): string {
+  if (address === null || !ipaddr.isValid(address)) return 'unknown'
+  const parsed = ipaddr.process(address)
+  if (!(parsed instanceof ipaddr.IPv6)) return parsed.toString()
+  return `${parsed.parts
+    .slice(0, 4)
+    .map((part) => part.toString(16))
+    .join(':')}::/64`
 }

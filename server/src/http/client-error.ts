@@ -13,10 +13,15 @@ const codes: Record<string, ProblemCode> = {
 export const answered = new WeakSet<Duplex>()
 
 /** What is no HTTP, or comes too slowly, is answered by hand and the connection ended: there is no request to answer. */
-export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+export function answerClientError(
+  error: NodeJS.ErrnoException,
+  socket: Duplex,
+  turnedAway: (why: 'slow' | 'unreadable') => void,
+): void {
   if (answered.has(socket)) return
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
   const code = codes[error.code ?? ''] ?? 'bad_request'
+  turnedAway(code === 'request_timeout' ? 'slow' : 'unreadable')
   const { status } = problems[code]
   const requestId = crypto.randomUUID()
   const body = JSON.stringify(problemBody(code, requestId))

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { clientAddresses } from './client-address.ts'
+import type { Socket } from 'node:net'
+import { clientAddresses, trusts } from './client-address.ts'
 
 /** Headers by which we tell the router what we know ourselves; nobody outside may set them. */
 export const clientHeader = 'x-portcullis-client'
@@ -9,6 +10,8 @@ export const requestIdHeader = 'x-request-id'
 export interface Incoming {
   /** A new id for each request; a trusted proxy's own is kept, so that its log and ours can be read together. */
   requestId: (req: IncomingMessage) => string
+  /** A connection from one of our proxies, which brings many clients. */
+  isProxy: (socket: Pick<Socket, 'remoteAddress'>) => boolean
   /** Replaces what a client may claim about itself (address, scheme, request id) by what is known. */
   prepare: (req: IncomingMessage, requestId: string) => void
 }
@@ -37,6 +40,7 @@ function replaceClaims(req: IncomingMessage, known: Record<string, string>): voi
 
 export function incomingRequests(trustedProxies: readonly string[]): Incoming {
   const clientOf = clientAddresses(trustedProxies)
+  const isTrusted = trusts(trustedProxies)
   const process = randomBytes(6).toString('hex')
   let number = 0
   const nextId = () => {
@@ -44,6 +48,7 @@ export function incomingRequests(trustedProxies: readonly string[]): Incoming {
     return `${process}-${number.toString(36)}`
   }
   return {
+    isProxy: ({ remoteAddress }) => isTrusted(remoteAddress),
     requestId: (req) => {
       if (trustedProxies.length === 0) return nextId()
       const theirs = req.headers[requestIdHeader]

@@ -1,7 +1,8 @@
 import type { MiddlewareHandler } from 'hono'
-import { clientOf, type Limiter } from '../auth/limiter.ts'
-import type { LimitName } from '../features/sign-in/rules.ts'
+import type { Limiter } from '../db/limiter.ts'
+import type { LimitName } from '../kernel/limits.ts'
 import type { Env } from './app.ts'
+import { clientOf } from './client-address.ts'
 import { problemReply } from './reply.ts'
 
 /** Links whose secret somebody might guess, and what counts the guesses of one client. */

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { ReachedLimit } from '../kernel/limits.ts'
 import type { GateOptions } from './gate-decide.ts'
 import type { OfrepRoute } from './ofrep.ts'
 import type { CountAnswer, VerifierRoute } from './verifier-asked.ts'
@@ -22,6 +23,9 @@ export const counter = (name: string, help: string, read: () => number): Reading
 
 type DecidedFrom = 'form' | 'memory' | 'database'
 
+/** `queue`: too much waits for the database. `slow` and `unreadable` are told by the parser: nothing that could be called a request has come in time, or at all. */
+export type TurnedAway = 'in_flight' | 'queue' | 'connections' | 'connections_from' | 'slow' | 'unreadable'
+
 export interface Metrics {
   registry: Registry
   /** One question to the gate; adds one to a plain number, since it happens on the hottest path there is. */
@@ -34,8 +38,10 @@ export interface Metrics {
   evaluated: (route: OfrepRoute, status: number) => void
   /** One answer to a verifier. */
   verifierAnswered: CountAnswer
-  /** A request that was turned away because too many were in flight. */
-  turnedAway: () => void
+  /** A 429: which limit was reached. */
+  limited: (limit: ReachedLimit) => void
+  /** A request or connection that was turned away before anybody looked at what it wants. */
+  turnedAway: (why: TurnedAway) => void
 }
 
 /** prom-client looks labels up by a joined text each time; the gate's counts are handed over when they are asked for. */
@@ -127,9 +133,16 @@ export function createMetrics(readings: readonly Reading[]): Metrics {
     buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
     registers: [registry],
   })
+  const limited = new Counter({
+    name: 'portcullis_limited_total',
+    help: 'Answers of 429, by the limit that was reached.',
+    labelNames: ['limit'],
+    registers: [registry],
+  })
   const turnedAway = new Counter({
     name: 'portcullis_http_turned_away_total',
-    help: 'Requests that were answered with 503 because too many were in flight.',
+    help: 'Requests and connections that were turned away, by reason.',
+    labelNames: ['why'],
     registers: [registry],
   })
   return {
@@ -145,6 +158,7 @@ export function createMetrics(readings: readonly Reading[]): Metrics {
       help: 'Answers to embedded verifiers by route (head, changes, usage) and status.',
     }),
     routed: (route, status, seconds) => routed.observe({ route, status: `${Math.floor(status / 100)}xx` }, seconds),
-    turnedAway: () => turnedAway.inc(),
+    limited: (limit) => limited.inc({ limit }),
+    turnedAway: (why) => turnedAway.inc({ why }),
   }
 }

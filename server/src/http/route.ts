@@ -4,6 +4,7 @@ import type { Principal } from '../features/access/rules.ts'
 import type { Caller } from '../features/accounts/rules.ts'
 import type { RequestFacts } from '../kernel/deps.ts'
 import type { IdPrefix } from '../kernel/ids.ts'
+import type { Rationed } from '../kernel/limits.ts'
 import type { ProblemCode } from '../kernel/problems.ts'
 import type { Result } from '../kernel/result.ts'
 
@@ -62,6 +63,8 @@ export interface Route<
   body?: B
   /** The route wants If-Match: 428 without. */
   ifMatch?: true
+  /** An account, and an address, may do this only so often (429); `amount` of a body: how many things at once. */
+  rationed?: { as: Rationed; amount?: (body: Infer<B>) => number }
   status: 200 | 201 | 204
   reply: R
   /** The media types of an answer that is streamed as a file; left out: it is JSON. */

@@ -2,17 +2,19 @@ import { Hono, type MiddlewareHandler } from 'hono'
 import { secureHeaders } from 'hono/secure-headers'
 import type { Logger } from 'pino'
 import { isDatabaseAway } from '../db/away.ts'
-import type { Deps } from '../db/deps.ts'
+import { Overload } from '../db/fair-queue.ts'
 import { hsts } from './answer-headers.ts'
-import { type Doorkeeper, type Env, mount } from './app.ts'
+import { type Env, type Kit, mount } from './app.ts'
+import { clientOf } from './client-address.ts'
+import { crowd, mostAtOnce } from './crowd.ts'
 import { clientHeader, requestIdHeader } from './incoming.ts'
 import { problemReply } from './reply.ts'
 import type { AnyRoute } from './route.ts'
 
 interface RouterParts {
   routes: readonly AnyRoute[]
-  deps: Deps
-  keeper: Doorkeeper
+  /** What the routes are served with. */
+  kit: Omit<Kit, 'accounts'>
   /** What counts guesses at links, by path. */
   guards: readonly [path: string, guard: MiddlewareHandler<Env>][]
   /** Sign-in's own routes, below `/api/auth/`. */
@@ -44,10 +46,36 @@ const headers = (https: boolean) =>
     xFrameOptions: 'DENY',
   })
 
+const busy = 'Too many requests of this organization wait already.'
+
+/** One address does not get all the places; what it asks beyond its share is answered at once. */
+function oneClientsShare(limited: Kit['limited']): MiddlewareHandler<Env> {
+  const clients = crowd(mostAtOnce.client)
+  return async (c, next) => {
+    const { ip, requestId } = c.get('facts')
+    const leave = clients.enter(clientOf(ip))
+    if (!leave) {
+      limited('in_flight_from')
+      c.res = problemReply(
+        'too_many_requests',
+        requestId,
+        { detail: 'Too many requests from your address at once.' },
+        { 'retry-after': '1' },
+      )
+      return
+    }
+    try {
+      await next()
+    } finally {
+      leave()
+    }
+  }
+}
+
 /** Everything that is not a hot door: the management API, sign-in, its documents and the console. */
-export function buildRouter({ routes, deps, keeper, guards, signIn, documents, files, log }: RouterParts): Hono<Env> {
+export function buildRouter({ routes, kit, guards, signIn, documents, files, log }: RouterParts): Hono<Env> {
   const app = new Hono<Env>()
-  app.use(headers(deps.instance.publicUrl.startsWith('https:')))
+  app.use(headers(kit.deps.instance.publicUrl.startsWith('https:')))
   app.use(async (c, next) => {
     c.set('facts', {
       requestId: c.req.header(requestIdHeader) ?? '',
@@ -56,14 +84,17 @@ export function buildRouter({ routes, deps, keeper, guards, signIn, documents, f
     })
     await next()
   })
+  app.use(oneClientsShare(kit.limited))
   for (const [path, guard] of guards) app.use(path, guard)
-  mount(app, routes, deps, keeper)
+  mount(app, routes, { ...kit, accounts: crowd(mostAtOnce.account) })
   app.all('/api/auth/*', (c) => signIn(c.req.raw))
   for (const [path, document] of Object.entries(documents)) app.get(path, () => document())
   for (const file of files) app.get('*', file)
   app.notFound((c) => problemReply('not_found', c.get('facts').requestId))
   app.onError((error, c) => {
     const { requestId } = c.get('facts')
+    if (error instanceof Overload && error.whose === 'flow')
+      return problemReply('too_many_requests', requestId, { detail: busy }, { 'retry-after': '1' })
     if (isDatabaseAway(error)) return problemReply('unavailable', requestId, {}, { 'retry-after': '1' })
     log.error({ err: error, requestId }, 'a request failed')
     return problemReply('internal', requestId)

@@ -4,7 +4,9 @@ import { getRequestListener } from '@hono/node-server'
 import type { Logger } from 'pino'
 import { refuse } from '../kernel/result.ts'
 import { answersWith } from './answer-headers.ts'
+import { clientOf } from './client-address.ts'
 import { answerClientError } from './client-error.ts'
+import { crowd } from './crowd.ts'
 import { type Door, sendProblem, streaming } from './door.ts'
 import { isOdd, refuseOdd } from './framing.ts'
 import type { Incoming } from './incoming.ts'
@@ -25,6 +27,8 @@ export interface Limits {
   /** How often the times above are looked after. */
   checkMs: number
   maxConnections: number
+  /** Of these, one address's that is no trusted proxy's; an IPv6 /64 counts as one. */
+  maxConnectionsPerClient: number
   maxInFlight: number
 }
 
@@ -36,6 +40,7 @@ const usual: Limits = {
   silenceMs: 120_000,
   checkMs: 5_000,
   maxConnections: 10_000,
+  maxConnectionsPerClient: 2_000,
   maxInFlight: 2_000,
 }
 
@@ -130,10 +135,11 @@ export function createHttpServer(options: ServerOptions): HttpServer {
   let stopping = false
   let closing = false
   const connections = new Set<Connection>()
+  const addresses = crowd(limits.maxConnectionsPerClient)
 
   const answer = (req: IncomingMessage, res: ServerResponse, requestId: string) => {
     if (inFlight >= limits.maxInFlight) {
-      options.metrics.turnedAway()
+      options.metrics.turnedAway('in_flight')
       return sendProblem(res, requestId, refuse('unavailable', { detail: 'Too many requests at once.' }), {})
     }
     if (isOdd(req)) return refuseOdd(req, res, requestId)
@@ -172,10 +178,23 @@ export function createHttpServer(options: ServerOptions): HttpServer {
   )
   server.on('checkExpectation', onRequest)
   bounded(server, limits)
-  server.on('clientError', answerClientError)
+  const { turnedAway } = options.metrics
+  server.on('clientError', (error, socket) => answerClientError(error, socket, turnedAway))
+  server.on('drop', () => turnedAway('connections'))
   server.on('connection', (socket) => {
+    const leave = options.incoming.isProxy(socket)
+      ? () => undefined
+      : addresses.enter(clientOf(socket.remoteAddress ?? null))
+    if (!leave) {
+      turnedAway('connections_from')
+      socket.destroy()
+      return
+    }
     connections.add(socket)
-    socket.once('close', () => connections.delete(socket))
+    socket.once('close', () => {
+      connections.delete(socket)
+      leave()
+    })
   })
 
   return {

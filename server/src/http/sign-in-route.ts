@@ -1,8 +1,8 @@
 import type { ZodType } from 'zod'
 import type { Person } from '../db/people.ts'
 import type { Session, SignIn } from '../features/sign-in/actions.ts'
-import type { LimitName } from '../features/sign-in/rules.ts'
 import type { RequestFacts } from '../kernel/deps.ts'
+import type { LimitName } from '../kernel/limits.ts'
 
 /** What one of sign-in's routes was asked, with whatever is known of the person whom it is about. */
 export interface Asked {

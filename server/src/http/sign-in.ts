@@ -1,10 +1,10 @@
 import { basePath } from '../auth/better-auth.ts'
-import { clientOf } from '../auth/limiter.ts'
 import type { SignIn } from '../features/sign-in/actions.ts'
-import type { LimitName } from '../features/sign-in/rules.ts'
 import type { RequestFacts } from '../kernel/deps.ts'
+import type { LimitName } from '../kernel/limits.ts'
 import { ok } from '../kernel/result.ts'
 import { parse, readJson } from './body.ts'
+import { clientOf } from './client-address.ts'
 import { clientHeader, requestIdHeader } from './incoming.ts'
 import type { Answered, Asked, AuthRefusal, SignInRoute } from './sign-in-route.ts'
 

@@ -47,6 +47,7 @@ export const previewRoutes = [
     who: 'account',
     parameters: { ...all, key: 'key' },
     body: NewFeedback,
+    rationed: { as: 'feedback' },
     status: 201,
     reply: Feedback,
     problems: ['not_found'],

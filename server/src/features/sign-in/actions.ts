@@ -1,16 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import { type BetterAuth, configureBetterAuth } from '../../auth/better-auth.ts'
 import { cookiePrefix, cookiesForNewestSecret } from '../../auth/cookies.ts'
-import { limiter } from '../../auth/limiter.ts'
 import type { Change, Database, Forget } from '../../db/change.ts'
+import type { Limiter } from '../../db/limiter.ts'
 import type { Lookups } from '../../db/lookups.ts'
 import type { People, Person } from '../../db/people.ts'
 import type { Instance, Log, Outbox, Passwords, RequestFacts, Sessions, World } from '../../kernel/deps.ts'
+import { limits } from '../../kernel/limits.ts'
 import { ok, type Result, refuse } from '../../kernel/result.ts'
 import { resetLetter, securityLetter } from '../../mail/letters.ts'
 import { canonicalEmail } from '../accounts/rules.ts'
 import type { Actor, AuditEntry } from '../audit/rules.ts'
-import { limits, resetLinkSeconds } from './rules.ts'
+import { resetLinkSeconds } from './rules.ts'
 import { deleteExpired, deletePendingOf } from './store.ts'
 
 export interface SignInParts {
@@ -18,6 +19,7 @@ export interface SignInParts {
   change: Change
   lookups: Pick<Lookups, 'membershipsOf'>
   people: People
+  limiter: Limiter
   instance: Instance
   /** The origins that the console is served from. */
   origins: readonly string[]
@@ -37,7 +39,7 @@ export type SignIn = ReturnType<typeof buildSignIn>
 
 /** Sign-in: Better Auth behind our own doors. What can be reached of it over HTTP is declared in `routes.ts`. */
 export function buildSignIn(parts: SignInParts) {
-  const { db, people, instance, outbox, log, world } = parts
+  const { db, people, instance, outbox, log } = parts
   const pending = new Set<Promise<void>>()
 
   /** After the answer: nobody waits for it, so how long it takes tells nobody anything; a failure goes to the log. */
@@ -94,7 +96,6 @@ export function buildSignIn(parts: SignInParts) {
     currentSession,
     passwords,
     sessions,
-    limiter: limiter(db, world),
 
     /** The session as the doorkeeper wants it. */
     sessionOf: async (headers: Headers) => {

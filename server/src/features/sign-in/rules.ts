@@ -66,8 +66,7 @@ export function mayUsePassword(password: string, about: AboutPerson = {}): Resul
   return fault === undefined ? ok(undefined) : invalid('password', fault.message)
 }
 
-const minute = 60
-const hour = 60 * minute
+const hour = 60 * 60
 const day = 24 * hour
 
 /** How long a session lives: it rolls on while it is used, at most once a day, and ends for good after `longest`. */
@@ -79,38 +78,3 @@ export const resetLinkSeconds = hour
 /** A rolled session's end, held to the absolute bound since it began. */
 export const rolledSessionEnd = (startedAt: Date, wanted: Date): Date =>
   new Date(Math.min(wanted.getTime(), startedAt.getTime() + sessionSeconds.longest * 1000))
-
-/**
- * What guards against guessing: so many attempts in a window of so many seconds. Attempts that succeed are given back,
- * so what counts is failures. `sign_in_here` counts one person's from one address and is reached long before `sign_in`
- * (that person from anywhere), so that nobody locks a stranger out from one place. The gate has none of these (N4).
- */
-export const limits = {
-  /** Any person, from one address. */
-  sign_in_from: { most: 50, seconds: 15 * minute },
-  sign_in_here: { most: 10, seconds: 15 * minute },
-  sign_in: { most: 100, seconds: hour },
-  /** Codes of the second factor, for one person. */
-  second_factor: { most: 10, seconds: 15 * minute },
-  /** The present password, asked again of somebody who is signed in. */
-  password: { most: 10, seconds: 15 * minute },
-  /** Asking for a link: what counts is every mail. */
-  forgotten_from: { most: 20, seconds: hour },
-  forgotten: { most: 3, seconds: hour },
-  /** Guessing the secret of a link, from one address. */
-  reset_from: { most: 20, seconds: 15 * minute },
-  invitation_from: { most: 100, seconds: 15 * minute },
-  setup_from: { most: 100, seconds: 15 * minute },
-} as const satisfies Record<string, Limit>
-
-export interface Limit {
-  most: number
-  seconds: number
-}
-export type LimitName = keyof typeof limits
-
-/** Whole seconds until a window that began at `startedMs` is over; undefined while there is room in it. */
-export function waitSeconds(limit: Limit, it: { count: number; startedMs: number }, nowMs: number): number | undefined {
-  if (it.count <= limit.most) return undefined
-  return Math.max(1, Math.ceil((it.startedMs + limit.seconds * 1000 - nowMs) / 1000))
-}

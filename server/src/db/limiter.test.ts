@@ -2,8 +2,8 @@ import { describe, expect, test, vi } from 'vitest'
 import { describeOnBoth } from '../../test/databases.ts'
 import { type Harness, harness, password } from '../../test/harness.ts'
 import { signIn } from '../../test/sign-in.ts'
-import { limits } from '../features/sign-in/rules.ts'
-import { clientOf } from './limiter.ts'
+import { clientOf } from '../http/client-address.ts'
+import { limits } from '../kernel/limits.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 

@@ -1,0 +1,27 @@
+/** Requests at once that the router takes of one address, and of one account (or person) wherever it asks from. */
+export const mostAtOnce = { client: 200, account: 50 } as const
+
+/** How many are at it at once, by who they are; in this process alone. */
+export interface Crowd {
+  /** Counts one in; answers what counts it out again (more than once does no harm). Undefined: there are `most` already. */
+  enter: (who: string) => (() => void) | undefined
+}
+
+export function crowd(most: number): Crowd {
+  const present = new Map<string, number>()
+  return {
+    enter: (who) => {
+      const count = present.get(who) ?? 0
+      if (count >= most) return undefined
+      present.set(who, count + 1)
+      let inside = true
+      return () => {
+        if (!inside) return
+        inside = false
+        const left = (present.get(who) ?? 1) - 1
+        if (left === 0) present.delete(who)
+        else present.set(who, left)
+      }
+    },
+  }
+}
