@@ -1,7 +1,6 @@
 import { expect } from 'vitest'
 import type { TestDatabase } from './databases.ts'
 import { type As, type Harness, harness } from './harness.ts'
-import { identityProvider, signers } from './identity-provider.ts'
 import { type Listening, listen } from './listen.ts'
 import {
   actingRole,
@@ -9,20 +8,14 @@ import {
   externalReasonFor,
   type Model,
   type ModelCredential,
-  type ModelSetting,
   makingRefused,
   reasonFor,
   stateOf,
 } from './model.ts'
-import { people, type Step, services } from './model-steps.ts'
+import { type Answer, bothKeys, modelOrganization } from './model-organization.ts'
+import { people, type Step } from './model-steps.ts'
 
 const dayMs = 24 * 60 * 60 * 1000
-
-interface Answer {
-  status: number
-  // biome-ignore lint/suspicious/noExplicitAny: answers are compared with the model's.
-  body: any
-}
 
 export const allowedJwksHosts = ['127.0.0.1']
 
@@ -44,51 +37,18 @@ export async function world(database: TestDatabase, others?: (first: Harness, se
   const server = await listen(it)
   const more = await others?.(it, server)
   const servers = [server, ...(more?.servers ?? [])]
-  let turn = 0
-  /** Who answered last. */
-  let answered = server
-  const org = await it.newOrganization()
-  const idp = await identityProvider(() => it.clock.now)
-  const bothKeys = [signers.first, signers.second] as const
-  const registered = await org.newProvider(idp, { maxLifetime: 365 * 24 * 60 * 60, clockTolerance: 0 })
-  const { roles } = (await it.call('GET', org.path, { as: org.admin })).body as {
-    roles: { id: string; name: string }[]
-  }
-  const persons = await Promise.all(Array.from({ length: people }, () => org.newMember()))
-  const groupIds = [await org.newGroup(), await org.newGroup(), await org.newGroup()]
-  const ids: string[] = persons.map((person) => person.accountId)
-  for (let i = 0; i < services; i += 1) ids.push(await org.newServiceAccount())
+  const org = await modelOrganization(it, servers)
+  const { idp, roles, persons, groupIds, ids, mappings, ask, resource, changeRole, save, map, provide, publish } = org
 
   let model: Model
   let tokenIds: string[] = []
   let secrets: string[] = []
-  /** The mappings' ids by account, and the external tokens' texts. */
-  const mappings = new Map<number, string>()
+  /** The external tokens' texts. */
   let externals: string[] = []
-
-  const ask = (method: string, path: string, as: As, body?: unknown, headers = {}): Promise<Answer> => {
-    answered = servers[turn % servers.length]!
-    turn += 1
-    return answered.call(method, `${org.path}${path}`, { as, body, headers })
-  }
-
-  const rejoin = async (i: number) => {
-    if (i >= people) {
-      ids[i] = await org.newServiceAccount()
-      return
-    }
-    const person = persons[i]!
-    const invited = await ask('POST', '/invitations', org.admin, { emails: [person.email], role: 'member' })
-    const { accountId, acceptUrl } = invited.body.invitations[0]
-    const secret = acceptUrl.split('/').at(-1)
-    const accepted = await server.call('POST', `/api/v1/invitations/${secret}/accept`, { as: person, body: {} })
-    expect(accepted.status).toBe(200)
-    ids[i] = accountId
-  }
 
   const reset = async () => {
     for (const [i, was] of model?.accounts.entries() ?? []) {
-      if (was.removed) await rejoin(i)
+      if (was.removed) await org.rejoin(i)
       else {
         for (const group of was.groups) await ask('DELETE', `/groups/${groupIds[group]}/members/${ids[i]}`, org.admin)
         if (was.role === 'admin') await changeRole(i, 'member')
@@ -121,42 +81,7 @@ export async function world(database: TestDatabase, others?: (first: Harness, se
   }
   let start = 0
   const at = (day: number | null) => (day === null ? null : new Date(start + day * dayMs).toISOString())
-  const resource = (i: number) => (i < people ? 'members' : 'service-accounts')
-  const changeRole = (i: number, to: 'admin' | 'member') =>
-    ask('PATCH', `/${resource(i)}/${ids[i]}`, org.admin, { role: to })
 
-  const save = async (as: As, wanted: ModelSetting) => {
-    const { version } = (await ask('GET', '/settings', org.admin)).body
-    const apiTokens = {
-      creation: wanted.creation,
-      groupIds: wanted.groups.map((g) => groupIds[g]),
-      suspendOutsideGroups: wanted.suspendOutside,
-    }
-    return ask('PUT', '/settings', as, { apiTokens }, { 'if-match': `"${version}"` })
-  }
-
-  const map = async (i: number, isMapped: boolean) => {
-    const id = mappings.get(i)
-    if (isMapped) {
-      const wanted = { accountId: ids[i], providerId: registered, subject: `subject ${i}` }
-      const answer = await ask('POST', '/account-mappings', org.admin, wanted)
-      if (answer.status === 201) mappings.set(i, answer.body.id)
-      return answer
-    }
-    mappings.delete(i)
-    return ask('DELETE', `/account-mappings/${id ?? 'map_00000000000000000000000000'}`, org.admin)
-  }
-  const provide = ({ enabled, requiresScope }: { enabled: boolean; requiresScope: boolean }) =>
-    ask('PATCH', `/oauth-providers/${registered}`, org.admin, { enabled, requireScope: requiresScope })
-  const publish = async (listed: readonly number[]): Promise<Answer> => {
-    idp.state.keys = listed.map((i) => bothKeys[i]!)
-    const answer = await ask('POST', `/oauth-providers/${registered}/refresh-keys`, org.admin)
-    // Else the model would be compared with keys that were never fetched.
-    expect(answer.body.keys).toMatchObject({ count: listed.length, lastError: null })
-    return answer
-  }
-
-  /** Who can ask: members by their session, and every account by its good tokens. */
   const credentials = (): (ModelCredential & { as: As })[] => [
     ...persons.flatMap((person, i) =>
       model.accounts[i]!.removed
@@ -305,7 +230,7 @@ export async function world(database: TestDatabase, others?: (first: Harness, se
       ...model.externals.map((token) => externalReasonFor(model, token)),
     ]
     // P11: at once where it was answered, and everywhere once the word has gone round.
-    expect(await reasons(answered.introspect)).toEqual(expected)
+    expect(await reasons(org.lastAsked().introspect)).toEqual(expected)
     await more?.settled()
     for (const judge of [...servers.map((one) => one.introspect), ...(more?.judges ?? [])].slice(more ? 0 : 1))
       expect(await reasons(judge)).toEqual(expected)
