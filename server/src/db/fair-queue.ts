@@ -35,9 +35,8 @@ interface Flow {
 export class FairQueue {
   readonly #bounds: QueueBounds
   readonly #refused: (whose: Overload['whose']) => void
+  /** Those that have something running or waiting, in the order of their turns: a Map keeps the order of insertion. */
   readonly #flows = new Map<string, Flow>()
-  /** Flows in which somebody waits, in the order of their turns: a Map keeps the order of insertion. */
-  readonly #turns = new Map<string, Flow>()
   #running = 0
   #waiting = 0
 
@@ -48,6 +47,11 @@ export class FairQueue {
 
   get waiting(): number {
     return this.#waiting
+  }
+
+  /** How many flows are remembered. */
+  get flows(): number {
+    return this.#flows.size
   }
 
   /** Does `work` when its turn comes. Rejects with an Overload when it was not begun. */
@@ -65,7 +69,7 @@ export class FairQueue {
   #mayRun = (flow: Flow) => this.#running < this.#bounds.atOnce && flow.running < this.#bounds.atOncePerFlow
 
   #begin(name: string, flow: Flow): void {
-    this.#flows.set(name, flow)
+    this.#toEnd(name, flow)
     this.#running += 1
     flow.running += 1
   }
@@ -75,6 +79,11 @@ export class FairQueue {
     flow.running -= 1
     this.#next()
     this.#forgetIdle(name, flow)
+  }
+
+  #toEnd(name: string, flow: Flow): void {
+    this.#flows.delete(name)
+    this.#flows.set(name, flow)
   }
 
   #forgetIdle(name: string, flow: Flow): void {
@@ -94,10 +103,9 @@ export class FairQueue {
         clearTimeout(late)
         resolve()
       }
+      if (flow.waiting.length === 0) this.#toEnd(name, flow)
       flow.waiting.push(go)
       this.#waiting += 1
-      this.#flows.set(name, flow)
-      this.#turns.set(name, flow)
     })
   }
 
@@ -109,20 +117,14 @@ export class FairQueue {
   #leave(name: string, flow: Flow, go: () => void): void {
     flow.waiting.splice(flow.waiting.indexOf(go), 1)
     this.#waiting -= 1
-    if (flow.waiting.length > 0) return
-    this.#turns.delete(name)
     this.#forgetIdle(name, flow)
   }
 
-  /** The flow whose turn it is, and that may have one more place, goes to the end of the line of flows. */
+  /** The first flow that waits and may have one more place has its turn, and goes to the end of the line. */
   #next(): void {
-    for (const [name, flow] of this.#turns) {
-      if (!this.#mayRun(flow)) continue
-      const [go] = flow.waiting
+    for (const [name, flow] of this.#flows) {
+      const go = this.#mayRun(flow) ? flow.waiting.shift() : undefined
       if (!go) continue
-      this.#turns.delete(name)
-      if (flow.waiting.length > 1) this.#turns.set(name, flow)
-      flow.waiting.shift()
       this.#waiting -= 1
       this.#begin(name, flow)
       go()
