@@ -129,10 +129,12 @@ export async function wire(
   const queue = new FairQueue(queueBounds(database.connections), (whose) =>
     whose === 'flow' ? metrics.limited('organization_queue') : metrics.turnedAway('queue'),
   )
-  const { read, change } = inTurn(queue, {
+  const turnsOf = inTurn(queue, {
     read: reader(db),
     change: changer(db, world, (what) => lease.applyOwn(what)),
   })
+  // What this process does by itself has a turn of its own.
+  const { read, change } = turnsOf('')
   const counts = limiter(db, world, metrics.limited)
   const allowed = allowedHostsOf(options.allowedJwksHosts)
   const { trace = untraced } = options
@@ -209,7 +211,7 @@ export async function wire(
   const documents = documentsOf(openApiOf(described), options.productName)
   const router = buildRouter({
     routes,
-    kit: { deps, keeper, limited: metrics.limited },
+    kit: { deps, turnsOf, keeper, limited: metrics.limited },
     guards: linkGuards(counts),
     signIn: signInHandler(signIn, signInRoutes),
     documents,

@@ -8,14 +8,15 @@ const bounds: QueueBounds = { atOnce: 3, atOncePerFlow: 2, waiting: 6, waitingPe
 function begun(of: Partial<QueueBounds> = {}) {
   const refused: string[] = []
   const queue = new FairQueue({ ...bounds, ...of }, (whose) => refused.push(whose))
-  const running: { flow: string; number: number; end: (fail?: boolean) => Promise<void> }[] = []
+  const running: { flow: string; source: string; number: number; end: (fail?: boolean) => Promise<void> }[] = []
   let number = 0
-  const ask = (flow: string) => {
+  const ask = (flow: string, source = '') => {
     const mine = number++
     const end = Promise.withResolvers<number>()
-    const done = queue.run(flow, () => {
+    const done = queue.run(flow, source, () => {
       const it = {
         flow,
+        source,
         number: mine,
         end: async (fail = false) => {
           running.splice(running.indexOf(it), 1)
@@ -56,6 +57,17 @@ describe('a fair queue', () => {
     expect(order).toEqual(['a0', 'b1', 'a2', 'b3'])
   })
 
+  test('takes turns among the sources of one flow', async () => {
+    const { ask, running } = begun({ atOnce: 1, atOncePerFlow: 1 })
+    for (const source of ['x', 'x', 'x', 'y', 'x', 'z']) void ask('a', source).catch(() => undefined)
+    const order: string[] = []
+    while (running.length > 0) {
+      order.push(...running.map((it) => `${it.source}${it.number}`))
+      await running[0]?.end()
+    }
+    expect(order).toEqual(['x0', 'x1', 'y3', 'z5', 'x2'])
+  })
+
   test('leaves places that one flow may not have to others', () => {
     const { ask, now } = begun()
     for (const flow of ['a', 'a', 'a', 'b']) void ask(flow)
@@ -76,6 +88,29 @@ describe('a fair queue', () => {
     for (const flow of ['a', 'b', 'c']) void ask(flow)
     await expect(ask('d')).rejects.toMatchObject({ whose: 'everybody' })
     expect(queue.waiting).toBe(2)
+  })
+
+  test('makes room for a source that waits less, at the cost of the last of the longest line', async () => {
+    const { ask, refused, running } = begun({ atOnce: 1, atOncePerFlow: 1 })
+    const many = Array.from({ length: 5 }, () => ask('a', 'x'))
+    const one = ask('a', 'y')
+    await expect(many[4]).rejects.toMatchObject({ whose: 'flow' })
+    // Three of x and one of y wait; a second of y would have more of a claim than nobody.
+    void ask('a', 'y').catch(() => undefined)
+    await expect(many[3]).rejects.toMatchObject({ whose: 'flow' })
+    await expect(ask('a', 'y')).rejects.toMatchObject({ whose: 'flow' })
+    expect(refused).toEqual(['flow', 'flow', 'flow'])
+    for (let n = 0; n < 5; n += 1) await running[0]?.end()
+    await expect(one).resolves.toBe(5)
+  })
+
+  test('makes room for a flow that waits less, at the cost of the one that waits most', async () => {
+    const { ask, queue } = begun({ atOnce: 1, atOncePerFlow: 1, waiting: 3, waitingPerFlow: 3 })
+    const many = Array.from({ length: 4 }, () => ask('a'))
+    void ask('b').catch(() => undefined)
+    await expect(many[3]).rejects.toMatchObject({ whose: 'everybody' })
+    await expect(ask('b')).rejects.toMatchObject({ whose: 'everybody' })
+    expect(queue.waiting).toBe(3)
   })
 
   test('lets nobody wait for ever: it is refused, and its turn is another’s', async () => {
@@ -115,7 +150,7 @@ describe('a fair queue', () => {
 
   test('holds its bounds whatever is asked and ended in whatever order, begins nothing twice, and forgets all', async () => {
     const step = fc.oneof(
-      fc.record({ ask: fc.constantFrom('a', 'b', 'c', 'd') }),
+      fc.record({ ask: fc.constantFrom('a', 'b', 'c', 'd'), source: fc.constantFrom('x', 'y') }),
       fc.record({ end: fc.nat(), fail: fc.boolean() }),
     )
     await fc.assert(
@@ -124,7 +159,7 @@ describe('a fair queue', () => {
         const asked: Promise<number>[] = []
         const count = (flow: string) => running.filter((it) => it.flow === flow).length
         for (const it of steps) {
-          if ('ask' in it) asked.push(ask(it.ask))
+          if ('ask' in it) asked.push(ask(it.ask, it.source))
           else await running[it.end % Math.max(1, running.length)]?.end(it.fail)
           expect(running.length).toBeLessThanOrEqual(bounds.atOnce)
           expect(queue.waiting).toBeLessThanOrEqual(bounds.waiting)

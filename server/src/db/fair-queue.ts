@@ -22,20 +22,35 @@ export class Overload extends Error {
   }
 }
 
-interface Flow {
-  running: number
-  waiting: (() => void)[]
+interface Waiter {
+  go: () => void
+  refuse: (whose: Overload['whose']) => void
 }
 
+/** Lines in the order of their turns: a Map keeps the order of insertion. */
+type Lines = Map<string, Waiter[]>
+
+interface Flow {
+  running: number
+  waiting: number
+  lines: Lines
+}
+
+const longestOf = <T>(all: Iterable<T>, length: (it: T) => number): T | undefined =>
+  [...all].reduce<T | undefined>((longest, it) => (longest && length(longest) >= length(it) ? longest : it), undefined)
+
+const lengthOf = (line: Waiter[] | undefined) => line?.length ?? 0
+
 /**
- * Fair queueing (RFC 970): a bounded queue in which nobody starves another. Each flow (an organization) waits in a line
- * of its own, the lines take turns, and none has all the places at once. Work must not ask for a second turn while it
- * has one.
+ * Fair queueing (RFC 970): a bounded queue in which nobody starves another. Each flow (an organization) waits by itself,
+ * and within it each source (an account) in a line of its own; flows take turns, and so do the lines within one. None has
+ * all the places at once, and where there is no room the longest line gives up its last. Work must not ask for a second
+ * turn while it has one.
  */
 export class FairQueue {
   readonly #bounds: QueueBounds
   readonly #refused: (whose: Overload['whose']) => void
-  /** Those that have something running or waiting, in the order of their turns: a Map keeps the order of insertion. */
+  /** Those that have something running or waiting, in the order of their turns. */
   readonly #flows = new Map<string, Flow>()
   #running = 0
   #waiting = 0
@@ -55,14 +70,17 @@ export class FairQueue {
   }
 
   /** Does `work` when its turn comes. Rejects with an Overload when it was not begun. */
-  async run<T>(name: string, work: () => Promise<T>): Promise<T> {
-    const flow = this.#flows.get(name) ?? { running: 0, waiting: [] }
+  async run<T>(name: string, source: string, work: () => Promise<T>): Promise<T> {
+    const flow = this.#flows.get(name) ?? { running: 0, waiting: 0, lines: new Map() }
     if (this.#mayRun(flow)) this.#begin(name, flow)
-    else await this.#turnOf(name, flow)
+    else await this.#turnOf(name, flow, source)
     try {
       return await work()
     } finally {
-      this.#end(name, flow)
+      this.#running -= 1
+      flow.running -= 1
+      this.#next()
+      this.#forgetIdle(name, flow)
     }
   }
 
@@ -74,71 +92,94 @@ export class FairQueue {
     flow.running += 1
   }
 
-  #end(name: string, flow: Flow): void {
-    this.#running -= 1
-    flow.running -= 1
-    this.#next()
-    this.#forgetIdle(name, flow)
-  }
-
   #toEnd(name: string, flow: Flow): void {
     this.#flows.delete(name)
     this.#flows.set(name, flow)
   }
 
   #forgetIdle(name: string, flow: Flow): void {
-    if (flow.running === 0 && flow.waiting.length === 0) this.#flows.delete(name)
+    if (flow.running === 0 && flow.waiting === 0) this.#flows.delete(name)
   }
 
-  #turnOf(name: string, flow: Flow): Promise<void> {
-    const { waiting, waitingPerFlow, waitMs } = this.#bounds
-    if (flow.waiting.length >= waitingPerFlow) return Promise.reject(this.#overload('flow'))
-    if (this.#waiting >= waiting) return Promise.reject(this.#overload('everybody'))
+  #turnOf(name: string, flow: Flow, source: string): Promise<void> {
+    const crowded = this.#crowded(flow, source)
+    if (crowded) {
+      this.#refused(crowded)
+      return Promise.reject(new Overload(crowded))
+    }
+    if (flow.waiting === 0) this.#toEnd(name, flow)
     return new Promise((resolve, reject) => {
-      const late = setTimeout(() => {
-        this.#leave(name, flow, go)
-        reject(this.#overload('everybody'))
-      }, waitMs)
-      const go = () => {
-        clearTimeout(late)
-        resolve()
+      const waiter: Waiter = {
+        go: () => {
+          clearTimeout(late)
+          resolve()
+        },
+        refuse: (whose) => {
+          clearTimeout(late)
+          this.#leave(name, flow, { source, waiter })
+          this.#refused(whose)
+          reject(new Overload(whose))
+        },
       }
-      if (flow.waiting.length === 0) this.#toEnd(name, flow)
-      flow.waiting.push(go)
+      const late = setTimeout(() => waiter.refuse('everybody'), this.#bounds.waitMs)
+      flow.lines.set(source, [...(flow.lines.get(source) ?? []), waiter])
+      flow.waiting += 1
       this.#waiting += 1
     })
   }
 
-  #overload(whose: Overload['whose']): Overload {
-    this.#refused(whose)
-    return new Overload(whose)
+  /** Is there no room for one more, even if whoever has the most gives up one? Then whose fault that is. */
+  #crowded(flow: Flow, source: string): Overload['whose'] | undefined {
+    const { waiting, waitingPerFlow } = this.#bounds
+    const inFlow = flow.waiting >= waitingPerFlow
+    if (!inFlow && this.#waiting < waiting) return undefined
+    const largest = inFlow ? flow : longestOf(this.#flows.values(), (it) => it.waiting)
+    const line = longestOf(largest?.lines.values() ?? [], lengthOf)
+    const gives =
+      largest === flow
+        ? lengthOf(line) > lengthOf(flow.lines.get(source)) + 1
+        : (largest?.waiting ?? 0) > flow.waiting + 1
+    const whose = inFlow ? 'flow' : 'everybody'
+    if (!gives) return whose
+    line?.at(-1)?.refuse(whose)
+    return undefined
   }
 
-  #leave(name: string, flow: Flow, go: () => void): void {
-    flow.waiting.splice(flow.waiting.indexOf(go), 1)
+  #leave(name: string, flow: Flow, { source, waiter }: { source: string; waiter: Waiter }): void {
+    const left = flow.lines.get(source)?.filter((it) => it !== waiter) ?? []
+    if (left.length > 0) flow.lines.set(source, left)
+    else flow.lines.delete(source)
+    flow.waiting -= 1
     this.#waiting -= 1
     this.#forgetIdle(name, flow)
   }
 
-  /** The first flow that waits and may have one more place has its turn, and goes to the end of the line. */
+  /** The first flow that waits and may have one more place has its turn; it, and the line served, go to the end. */
   #next(): void {
     for (const [name, flow] of this.#flows) {
-      const go = this.#mayRun(flow) ? flow.waiting.shift() : undefined
-      if (!go) continue
+      const [first] = this.#mayRun(flow) ? flow.lines : []
+      if (!first) continue
+      const [source, [waiter, ...rest]] = first
+      flow.lines.delete(source)
+      if (rest.length > 0) flow.lines.set(source, rest)
+      flow.waiting -= 1
       this.#waiting -= 1
       this.#begin(name, flow)
-      go()
+      waiter?.go()
       return
     }
   }
 }
 
-/** Reading and changing, each in its organization's turn. */
-export function inTurn(queue: Pick<FairQueue, 'run'>, doors: { read: Read; change: Change }): typeof doors {
-  return {
-    read: (organizationId, work) => queue.run(organizationId, () => doors.read(organizationId, work)),
-    change: (by, work) => queue.run(by.organizationId, () => doors.change(by, work)),
-  }
+/** Reading and changing, each in its organization's turn and, within it, in the turn of whoever asks. */
+export function inTurn(
+  queue: Pick<FairQueue, 'run'>,
+  doors: { read: Read; change: Change },
+): (who: string) => typeof doors {
+  return (who) => ({
+    read: (organizationId, work) => queue.run(organizationId, who, () => doors.read(organizationId, work)),
+    change: (by, work) => queue.run(by.organizationId, who, () => doors.change(by, work)),
+  })
 }
 
 /** Of the service's connections some are left to whoever must not wait behind this queue: the gate, and sign-in. */

@@ -133,7 +133,11 @@ async function handle(r: AnyRoute, c: Context<Env>, kit: Kit) {
     return refuse('too_many_requests', { retryAfterSeconds: 1, detail: 'Too many of your requests at once.' })
   }
   try {
-    return await run(r, c, { admitted: admitted.value, who: who ?? '', deps: kit.deps })
+    return await run(r, c, {
+      admitted: admitted.value,
+      who: who ?? '',
+      deps: { ...kit.deps, ...kit.turnsOf(who ?? '') },
+    })
   } finally {
     leave()
   }
@@ -215,6 +219,8 @@ const statusOf = ({ status }: Response) => ({
 /** What every route is served with. */
 export interface Kit {
   deps: Deps
+  /** The doors to the database, in the turn of one account or person. */
+  turnsOf: (who: string) => Pick<Deps, 'read' | 'change'>
   keeper: Doorkeeper
   /** Requests at once, by account. */
   accounts: Crowd

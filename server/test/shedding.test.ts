@@ -1,0 +1,177 @@
+import { randomBytes } from 'node:crypto'
+import { typeidUnboxed } from 'typeid-js'
+import { expect, test, vi } from 'vitest'
+import { Overload } from '../src/db/fair-queue.ts'
+import { newSecret } from '../src/features/tokens/rules.ts'
+import { mostAtOnce } from '../src/http/crowd.ts'
+import { clientHeader } from '../src/http/incoming.ts'
+import { type LimitName, limits } from '../src/kernel/limits.ts'
+import { describeOnBoth } from './databases.ts'
+import { type Answer, type As, type Harness, harness } from './harness.ts'
+
+vi.setConfig({ testTimeout: 120_000 })
+
+const from = (address: string) => ({ [clientHeader]: address })
+const statuses = (answers: readonly Answer[]) => [...new Set(answers.map((it) => it.status))].sort()
+const refused = (answers: readonly Answer[]) => answers.filter((it) => it.status === 429)
+
+async function metric(app: Harness, name: string): Promise<number> {
+  const line = (await app.metrics.registry.metrics()).split('\n').find((it) => it.startsWith(`${name} `))
+  return Number(line?.split(' ').at(-1) ?? 0)
+}
+
+type Organization = Awaited<ReturnType<Harness['newOrganization']>>
+
+type Robot = { token: string; accountId: string }
+
+/** Admins that hold a token each, which is judged from memory: what they ask waits for nothing but their turn. */
+async function robots(organization: Organization, count: number): Promise<Robot[]> {
+  const tokens: Robot[] = []
+  for (let n = 0; n < count; n += 1) {
+    const accountId = await organization.newServiceAccount('admin', `Robot ${n}`)
+    tokens.push({ accountId, token: (await organization.newToken(organization.admin, { accountId })).secret })
+  }
+  return tokens
+}
+
+describeOnBoth('what one of many may take', (open) => {
+  let made: Promise<Harness> | undefined
+  const app = () => {
+    made ??= open().then((database) => harness(database))
+    return made
+  }
+
+  test('429: an organization that floods waits for itself; another is served in between, and so is its own admin', async () => {
+    const it = await app()
+    const [flooding, other] = [await it.newOrganization('Flood'), await it.newOrganization('Other')]
+    const accounts = await robots(flooding, 6)
+    const answered: Answer[] = []
+    const flood = accounts.flatMap((as, robot) =>
+      Array.from({ length: mostAtOnce.account }, async (_, n) => {
+        const headers = from(`192.0.2.${robot}`)
+        answered.push(
+          await it.call('POST', `${flooding.path}/groups`, { as, headers, body: { name: `${robot} ${n}` } }),
+        )
+      }),
+    )
+    const done = () => answered.filter((it) => it.status === 201).length
+    const elsewhere = it.call('POST', `${other.path}/groups`, { as: other.admin, body: { name: 'Mine' } })
+    expect((await flooding.setCreation({ creation: 'none' })).status).toBe(200)
+    expect((await elsewhere).status).toBe(201)
+    expect(done()).toBeLessThan(100)
+    await Promise.all(flood)
+    expect(statuses(answered)).toEqual([201, 429])
+    const [first] = refused(answered)
+    expect(first).toMatchObject({
+      body: { code: 'too_many_requests', detail: expect.stringContaining('organization') },
+    })
+    expect(first?.headers.get('retry-after')).toBe('1')
+    expect(await metric(it, 'portcullis_limited_total{limit="organization_queue"}')).toBe(refused(answered).length)
+    // What was answered with 201 is there, what was refused is not: nothing was half done.
+    const rows = await it.deps.read(flooding.id, (db) => db.selectFrom('groups').select('id').execute())
+    expect(rows.length).toBe(answered.length - refused(answered).length)
+  })
+
+  test('429: one account has so many requests at once, its colleague is served', async () => {
+    const it = await app()
+    const organization = await it.newOrganization()
+    const [one, colleague] = await robots(organization, 2)
+    const get = (as: As | undefined, address: string) =>
+      it.call('GET', `${organization.path}/groups`, { as, headers: from(address) })
+    const many = Array.from({ length: mostAtOnce.account + 1 }, (_, n) => get(one, `198.51.100.${n}`))
+    expect((await get(colleague, '198.51.100.1')).status).toBe(200)
+    const answers = await Promise.all(many)
+    expect(refused(answers).length).toBe(1)
+    expect(refused(answers)[0]).toMatchObject({ body: { detail: 'Too many of your requests at once.' } })
+    expect((await get(one, '198.51.100.1')).status).toBe(200)
+    expect(await metric(it, 'portcullis_limited_total{limit="in_flight"}')).toBe(1)
+  })
+
+  test('429: one address has so many requests at once, whoever asks from there; another address is served', async () => {
+    const it = await app()
+    const get = (address: string) =>
+      it.call('GET', '/api/v1/me', { as: { token: newSecret('member', randomBytes) }, headers: from(address) })
+    const many = Array.from({ length: mostAtOnce.client + 1 }, () => get('203.0.113.7'))
+    expect((await get('203.0.113.8')).status).toBe(401)
+    const answers = await Promise.all(many)
+    expect(statuses(answers)).toEqual([401, 429])
+    expect(refused(answers).length).toBe(1)
+    expect((await get('203.0.113.7')).status).toBe(401)
+    expect(await metric(it, 'portcullis_limited_total{limit="in_flight_from"}')).toBe(1)
+  })
+
+  test('503: no more than so many wait for a connection; those who wait are served', async () => {
+    const database = await open()
+    const held = Promise.withResolvers<void>()
+    const lent = Array.from({ length: database.connections }, () => {
+      const begun = Promise.withResolvers<void>()
+      const over = database.db.connection().execute(async () => {
+        begun.resolve()
+        await held.promise
+      })
+      return { begun: begun.promise, over }
+    })
+    await Promise.all(lent.map((it) => it.begun))
+    const ask = () => database.db.selectFrom('rate_limits').select('id').limit(1).execute()
+    const before = database.load().waiting
+    const waiting = Array.from({ length: 1000 - before }, ask)
+    await expect(ask()).rejects.toBeInstanceOf(Overload)
+    expect(database.load().refused).toBeGreaterThan(0)
+    held.resolve()
+    await Promise.all([...waiting, ...lent.map((it) => it.over)])
+    await ask()
+  })
+
+  const rationed: { of: LimitName; method: string; path: string; body?: unknown }[] = [
+    { of: 'inviting', method: 'POST', path: 'invitations', body: { emails: ['a@example.com'], role: 'member' } },
+    { of: 'inviting', method: 'POST', path: `invitations/${typeidUnboxed('inv')}/resend` },
+    { of: 'key_fetch', method: 'POST', path: 'oauth-providers/discover', body: { issuer: 'https://idp.invalid' } },
+    { of: 'key_fetch', method: 'POST', path: `oauth-providers/${typeidUnboxed('idp')}/refresh-keys` },
+    {
+      of: 'key_fetch',
+      method: 'PATCH',
+      path: `oauth-providers/${typeidUnboxed('idp')}`,
+      body: { jwksUrl: 'https://idp.invalid/keys' },
+    },
+    { of: 'feedback', method: 'POST', path: 'preview-features/none/feedback', body: { text: 'Good.' } },
+  ]
+
+  test.each(rationed)('429 with Retry-After, $of: $method $path', async ({ of, method, path, body }) => {
+    const it = await app()
+    const organization = await it.newOrganization()
+    const [one, other] = (await robots(organization, 2)) as [Robot, Robot]
+    // Another address for each row, since all organizations of this process share their counts.
+    const address = (n: number) => `192.0.2.${100 + 10 * rationed.findIndex((row) => row.path === path) + n}`
+    const ask = (as: Robot, n: number) =>
+      it.call(method, `${organization.path}/${path}`, { as, headers: from(address(n)), body })
+    const fill = (name: LimitName, subject: string) => it.deps.limiter.take(name, subject, limits[name].most)
+    expect((await ask(one, 0)).status).not.toBe(429)
+    await it.deps.limiter.giveBack(of, one.accountId)
+    await fill(of, one.accountId)
+    const limited = await ask(one, 0)
+    expect(limited).toMatchObject({ status: 429, body: { code: 'too_many_requests' } })
+    expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(200)
+    expect((await ask(other, 0)).status).not.toBe(429)
+    await fill(`${of}_from` as LimitName, address(1))
+    expect((await ask(other, 1)).status).toBe(429)
+    expect((await ask(other, 2)).status).not.toBe(429)
+    expect(await metric(it, `portcullis_limited_total{limit="${of}"}`)).toBeGreaterThan(0)
+    it.clock.now = new Date(it.clock.now.getTime() + 3_600_001)
+    expect((await ask(one, 1)).status).not.toBe(429)
+  })
+
+  test('429: too many people in one request leave what room there is to fewer', async () => {
+    const it = await app()
+    const organization = await it.newOrganization()
+    const [robot] = (await robots(organization, 1)) as [Robot]
+    await it.deps.limiter.take('inviting', robot.accountId, limits.inviting.most - 2)
+    const invite = (count: number) =>
+      it.call('POST', `${organization.path}/invitations`, {
+        as: robot,
+        body: { emails: Array.from({ length: count }, it.newEmail), role: 'member' },
+      })
+    expect((await invite(3)).status).toBe(429)
+    expect((await invite(2)).status).toBe(201)
+    expect((await invite(1)).status).toBe(429)
+  })
+})
