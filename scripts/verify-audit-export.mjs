@@ -5,7 +5,8 @@
  *   node verify-audit-export.mjs [--checkpoint FILE --public-key FILE] [--complete] EXPORT.ndjson...
  *
  * Several exports are taken together. It says what is proven and what is not; exit code 0: nothing is wrong, 1: something
- * is, 2: wrong arguments. With --complete it is also wrong when an event is missing that no recorded cut accounts for.
+ * is, 2: wrong arguments. With --complete it is also wrong when an event is missing that no recorded cut accounts for, or,
+ * with checkpoints, only one for which none of them vouches.
  */
 import { createHash, createPublicKey, verify } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -19,6 +20,7 @@ if (files.length === 0 || !given.checkpoint !== !given['public-key']) {
 }
 const faults = []
 const wrong = (text) => void faults.push(`WRONG: ${text}`)
+const isNumber = (it) => Number.isSafeInteger(it) && it > 0
 const sha256 = (text) => createHash('sha256').update(text).digest('hex')
 const canonical = (it) => {
   if (Array.isArray(it)) return `[${it.map(canonical).join(',')}]`
@@ -44,7 +46,7 @@ const events = new Map()
 for (const { it, at } of files.flatMap(linesOf)) {
   const { hash, previousHash, ...record } = it
   const [first = it] = events.values()
-  const fits = Number.isSafeInteger(it.sequence) && hash === sha256(`${previousHash}\n${canonical(record)}`)
+  const fits = isNumber(it.sequence) && hash === sha256(`${previousHash}\n${canonical(record)}`)
   if (!fits) wrong(`${at}: event ${it.sequence} was altered.`)
   else if (it.organizationId !== first.organizationId) wrong(`${at}: the event is of another organization.`)
   else if ((events.get(it.sequence) ?? it).hash !== hash)
@@ -74,7 +76,11 @@ for (const { sequence, previousHash, ...it } of [...events.values()].sort((a, b)
     wrong(`event ${sequence} does not follow from the one before: one of the two was replaced.`)
   if (runs.at(-1)?.to === sequence - 1) runs.at(-1).to = sequence
   else runs.push({ from: sequence, to: sequence })
-  if (it.action === 'audit.cut') cut = { ...it.after, time: it.time, recordedAs: sequence }
+  if (it.action !== 'audit.cut') continue
+  const { sequence: upTo, hash } = it.after ?? {}
+  if (isNumber(upTo) && upTo < sequence && typeof hash === 'string')
+    cut = { sequence: upTo, hash, time: it.time, at: sequence }
+  else wrong(`event ${sequence} records a cut that cannot be.`)
 }
 for (const { sequence, hash, time } of cut ? [...checkpoints, cut] : checkpoints)
   if ((hashAt(sequence) ?? hash) !== hash) wrong(`event ${sequence} is not the one of ${time}: the log was rewritten.`)
@@ -83,11 +89,23 @@ const said = [organizationId]
 const tell = (from, to, what, say = (it) => said.push(it)) =>
   from <= to && say(`${from === to ? `Event ${from}` : `Events ${from} to ${to}`}: ${what}`)
 const newest = Math.max(0, ...checkpoints.map((it) => it.sequence))
+if (newest > 0 && newest < cut?.sequence && hashAt(newest) === undefined)
+  wrong('the log was cut beyond the newest checkpoint, so nothing vouches for what follows.')
+// Whoever can only append can record a cut, too: a checkpoint from after it says that its operators knew of it.
+const { to } = runs.find((it) => it.from <= cut?.at && it.to >= cut.at) ?? {}
+const isUnknown = given.checkpoint && !checkpoints.some((it) => it.sequence >= cut?.at && it.sequence <= to)
+const record = `${cut?.at} records${isUnknown ? ', for which no checkpoint vouches' : ''}`
 let next = 1
 for (const { from, to } of [...runs, { from: newest + 1, to: newest }]) {
   const lost = Math.max(next, (cut?.sequence ?? 0) + 1)
-  tell(next, Math.min(from, lost) - 1, `not here; cut on ${cut?.time}, as event ${cut?.recordedAs} records.`)
-  tell(lost, from - 1, 'not here, so nothing is proven of them.', given.complete ? wrong : undefined)
+  const missing = given.complete ? wrong : undefined
+  tell(
+    next,
+    Math.min(from, lost) - 1,
+    `not here; cut on ${cut?.time}, as event ${record}.`,
+    isUnknown ? missing : undefined,
+  )
+  tell(lost, from - 1, 'not here, so nothing is proven of them.', missing)
   const seen = checkpoints.findLast((it) => it.sequence >= from && it.sequence <= to)
   tell(from, seen?.sequence ?? 0, `here, complete, as the checkpoint of ${seen?.time} vouches.`)
   tell((seen?.sequence ?? from - 1) + 1, to, 'here, in themselves consistent; no checkpoint vouches for them.')

@@ -1,50 +1,13 @@
-import { execFile } from 'node:child_process'
-import { generateKeyPairSync, randomUUID } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { generateKeyPairSync } from 'node:crypto'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { auditLogs } from '../../../test/audit-log.ts'
+import { audit, checkpointFile, keyFile, witnessed, write } from '../../../test/audit-script.ts'
 import { describeOnBoth } from '../../../test/databases.ts'
 import { type Harness, harness } from '../../../test/harness.ts'
 import type { Checkpoint } from '../../cli/audit-verify.ts'
-import { addCheckpoint, readCheckpoints } from '../../cli/checkpoint-file.ts'
+import { addCheckpoint } from '../../cli/checkpoint-file.ts'
 import { chainHash } from './rules.ts'
-
-const script = join(import.meta.dirname, '../../../../scripts/verify-audit-export.mjs')
-const folder = mkdtempSync(join(tmpdir(), 'portcullis-exports-'))
-afterAll(() => rmSync(folder, { recursive: true }))
-
-const { privateKey: key, publicKey } = generateKeyPairSync('ed25519')
-const keyFile = join(folder, 'key.pub')
-writeFileSync(keyFile, publicKey.export({ type: 'spki', format: 'pem' }))
-
-function write(text: string): string {
-  const file = join(folder, `${randomUUID()}.ndjson`)
-  writeFileSync(file, text)
-  return file
-}
-
-/** A file of signed checkpoints: one line for each time that the log was seen. */
-function checkpointFile(...seen: readonly Checkpoint[]): string {
-  const file = join(folder, `${randomUUID()}.checkpoints`)
-  for (const [i, it] of seen.entries()) {
-    const known = i === 0 ? { lines: [], checkpoints: [] } : readCheckpoints(file, publicKey)
-    if ('wrong' in known) throw new Error(known.wrong)
-    addCheckpoint(file, known, { ends: [it], key, time: new Date(Date.UTC(2026, 10, 1 + i)) })
-  }
-  return file
-}
-
-/** The auditor's script in a process of its own, which has nothing but the files. */
-function audit(...args: readonly string[]): Promise<{ exitCode: number | null; lines: string[] }> {
-  return new Promise((resolve) => {
-    const child = execFile(process.execPath, [script, ...args], { env: {} }, (_error, out, err) =>
-      resolve({ exitCode: child.exitCode, lines: `${out}${err}`.trimEnd().split('\n') }),
-    )
-  })
-}
-const witnessed = (file: string) => ['--checkpoint', file, '--public-key', keyFile]
 
 interface Line {
   sequence: number
@@ -217,6 +180,53 @@ describeOnBoth("A2: an organization's export is verified offline", (open, kind) 
       expect(found.exitCode).toBe(1)
       expect(found.lines).toContain(`WRONG: ${fault(file)}`)
       expect(found.lines.at(-1)).toBe('Something is wrong.')
+    })
+
+    /** An event more at the end, as whoever can only append could write it. */
+    const appended = (all: string[], over: Record<string, unknown>) => {
+      const { hash: previousHash, previousHash: _, ...record } = eventOf(all[0])
+      const next = { ...record, sequence: last + 1, ...over }
+      return [JSON.stringify({ ...next, previousHash, hash: chainHash(previousHash, next as never) }), ...all]
+    }
+    /** The oldest removed, as if an operator had cut the log. */
+    const cutUpTo = (sequence: number, after: unknown = { sequence, hash: seenAt(sequence).hash }) =>
+      appended(lines, { action: 'audit.cut', after }).filter((it) => eventOf(it).sequence > sequence)
+
+    test('a cut that nobody made, recorded behind the checkpoint', async () => {
+      const args = [...witnessed(checkpointFile(seenAt(last))), write(text(cutUpTo(3)))]
+      const told = `Events 1 to 3: not here; cut on ${eventOf(lines[0]).time}, as event ${last + 1} records, for which no checkpoint vouches.`
+      const found = await audit(...args)
+      expect([found.exitCode, found.lines[1]]).toEqual([0, told])
+      const complete = await audit('--complete', ...args)
+      expect([complete.exitCode, complete.lines.at(-2)]).toEqual([1, `WRONG: ${told}`])
+    })
+
+    test('a cut beyond the checkpoint, with all that follows made up', async () => {
+      const { exitCode, lines: said } = await audit(...witnessed(checkpointFile(seenAt(2))), write(text(cutUpTo(3))))
+      expect([exitCode, said.at(-2)]).toEqual([
+        1,
+        'WRONG: the log was cut beyond the newest checkpoint, so nothing vouches for what follows.',
+      ])
+    })
+
+    test.each([
+      ['up to no number', { sequence: 'x', hash: '' }],
+      ['up to itself and beyond', { sequence: 1e9, hash: '' }],
+      ['up to nowhere', {}],
+      ['without a word', null],
+    ])('a record of a cut that cannot be: %s', async (_what, after) => {
+      const { exitCode, lines: said } = await audit('--complete', write(text(cutUpTo(3, after))))
+      expect(exitCode).toBe(1)
+      expect(said).toContain(`WRONG: event ${last + 1} records a cut that cannot be.`)
+      expect(said).toContain('WRONG: Events 1 to 3: not here, so nothing is proven of them.')
+    })
+
+    test.each([0, -5])('an event of number %j', async (sequence) => {
+      const { exitCode, lines: said } = await audit(write(text(appended(lines, { sequence }))))
+      expect([exitCode, said]).toEqual([
+        1,
+        expect.arrayContaining([expect.stringContaining(`event ${sequence} was altered.`)]),
+      ])
     })
 
     test("another organization's events beside", async () => {
