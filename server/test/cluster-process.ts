@@ -85,7 +85,8 @@ export class ClusterProcess {
   /** Ready, whatever happened to it before. */
   async ready(): Promise<void> {
     while (!(await this.#isReady())) {
-      if (this.#child?.exitCode !== null) throw new Error(`It ended by itself: ${this.#said}`)
+      const { exitCode, signalCode } = this.#child as ChildProcess
+      if (exitCode !== null || signalCode !== null) throw new Error(`It ended: ${this.#said}`)
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
   }
