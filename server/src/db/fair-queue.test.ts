@@ -104,6 +104,26 @@ describe('a fair queue', () => {
     await expect(one).resolves.toBe(5)
   })
 
+  test('does not change one for another of the same right', async () => {
+    const { ask } = begun({ atOnce: 1, atOncePerFlow: 1 })
+    for (const source of ['x', 'x', 'x', 'y', 'z']) void ask('a', source)
+    await expect(ask('a', 'y')).rejects.toMatchObject({ whose: 'flow' })
+  })
+
+  test('counts whoever gave up its place once, also when its time would have run out', async () => {
+    vi.useFakeTimers()
+    try {
+      const { ask, queue } = begun({ atOnce: 1, atOncePerFlow: 1 })
+      for (let n = 0; n < 5; n += 1) void ask('a', 'x')
+      vi.advanceTimersByTime(500)
+      void ask('a', 'y')
+      vi.advanceTimersByTime(600)
+      expect(queue.waiting).toBe(1)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   test('makes room for a flow that waits less, at the cost of the one that waits most', async () => {
     const { ask, queue } = begun({ atOnce: 1, atOncePerFlow: 1, waiting: 3, waitingPerFlow: 3 })
     const many = Array.from({ length: 4 }, () => ask('a'))
