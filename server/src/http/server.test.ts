@@ -124,6 +124,23 @@ describe('bounds', () => {
     expect(await textOf(first)).toMatch(/^HTTP\/1\.1 200 /)
   })
 
+  test('a connection too many of one address is dropped; a trusted proxy brings many clients', async () => {
+    const it = await start({ limits: { maxConnectionsPerClient: 1 } })
+    const first = connect(it.port, '127.0.0.1')
+    await new Promise((resolve) => first.once('connect', resolve))
+    expect(await exchange(it.port, plain).catch(() => '')).toBe('')
+    first.end(plain)
+    expect(await textOf(first)).toMatch(/^HTTP\/1\.1 200 /)
+    await expect.poll(() => exchange(it.port, plain).catch(() => '')).toMatch(/^HTTP\/1\.1 200 /)
+    expect(await metric(it, 'portcullis_http_turned_away_total{why="connections_from"}')).toBeGreaterThan(0)
+
+    const proxied = await start({ limits: { maxConnectionsPerClient: 1 }, trustedProxies: ['127.0.0.1'] })
+    const open = connect(proxied.port, '127.0.0.1')
+    await new Promise((resolve) => open.once('connect', resolve))
+    expect(await exchange(proxied.port, plain)).toMatch(/^HTTP\/1\.1 200 /)
+    open.destroy()
+  })
+
   test('408: headers that drip, and a body that never comes', async () => {
     const it = await start({ limits: { headersMs: 100, requestMs: 200, checkMs: 50 } })
     const half = connect(it.port, '127.0.0.1', () => half.write('GET /healthz HTTP/1.1\r\nHost:'))
@@ -134,8 +151,19 @@ describe('bounds', () => {
     const answer = parseAnswer(await textOf(body))
     expect(answer.status).toBe(408)
     expect(answer.json()).toMatchObject({ code: 'request_timeout' })
+    expect(await metric(it, 'portcullis_http_turned_away_total{why="slow"}')).toBe(2)
+    await exchange(it.port, Buffer.from('NO HTTP\r\n\r\n'))
+    expect(await metric(it, 'portcullis_http_turned_away_total{why="unreadable"}')).toBe(1)
   })
 })
+
+const plain = Buffer.from('GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+
+async function metric({ port }: GateServer, name: string): Promise<number> {
+  const page = await fetch(`http://127.0.0.1:${port}/metrics`, { headers: { authorization: `Bearer ${resourceKey}` } })
+  const line = (await page.text()).split('\n').find((it) => it.startsWith(`${name} `))
+  return Number(line?.split(' ').at(-1) ?? 0)
+}
 
 const textOf = (socket: Socket) =>
   new Promise<string>((resolve) => {
