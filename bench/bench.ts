@@ -42,7 +42,7 @@ const groups: Record<string, (postgres: Postgres) => Promise<Row[]>> = {
   propagation: (postgres) => propagationRows(postgres, quick ? 10 : 100),
   growth: (postgres) => growthRows(postgres, effort, quick ? [1e3, 1e4] : [1e3, 1e4, 1e5, 1e6]),
   'growth-10m': (postgres) => growthRows(postgres, effort, [1e3, 1e7]),
-  verifier: (postgres) => verifierRows(postgres, quick ? 3 : 25, quick ? 2_000 : 10_000),
+  verifier: (postgres) => verifierRows(postgres, quick ? 3 : 25, quick ? 4_400 : 22_000),
   several: (postgres) => severalRows(postgres, effort),
   settings: async (postgres) => [
     ...(await postgresSettingsRows(postgres, times, quick ? 10_000 : 1_000_000)),
