@@ -2,6 +2,10 @@ import { Overload } from './fair-queue.ts'
 
 const codes = /^(08\w{3}|57P0[123]|53300|ECONN(REFUSED|RESET)|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/
 
+/** What `pg` says without a code; the last of it when a connection broke inside a transaction, instead of why it did. */
+const messages =
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/
+
 /**
  * A database that is not there, as opposed to one that says no: PostgreSQL's classes 08 and 57P0x (connection lost,
  * shutting down, starting), too many clients, or a socket that failed; or with so much before it that it was not asked.
@@ -10,5 +14,5 @@ export const isDatabaseAway = (error: unknown): boolean => {
   if (error instanceof Overload) return true
   const { code, message } = error as { code?: unknown; message?: unknown }
   if (typeof code === 'string' && codes.test(code)) return true
-  return typeof message === 'string' && /^(Connection terminated|timeout exceeded when trying to connect)/.test(message)
+  return typeof message === 'string' && messages.test(message)
 }
