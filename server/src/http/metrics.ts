@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { ReachedLimit } from '../kernel/limits.ts'
+import { type ReachedLimit, reachedLimits } from '../kernel/limits.ts'
 import type { GateOptions } from './gate-decide.ts'
 import type { OfrepRoute } from './ofrep.ts'
 import type { CountAnswer, VerifierRoute } from './verifier-asked.ts'
@@ -24,7 +24,8 @@ export const counter = (name: string, help: string, read: () => number): Reading
 type DecidedFrom = 'form' | 'memory' | 'database'
 
 /** `queue`: too much waits for the database. `slow` and `unreadable` are told by the parser: nothing that could be called a request has come in time, or at all. */
-export type TurnedAway = 'in_flight' | 'queue' | 'connections' | 'connections_from' | 'slow' | 'unreadable'
+const turnedAwayReasons = ['in_flight', 'queue', 'connections', 'connections_from', 'slow', 'unreadable'] as const
+export type TurnedAway = (typeof turnedAwayReasons)[number]
 
 export interface Metrics {
   registry: Registry
@@ -145,6 +146,9 @@ export function createMetrics(readings: readonly Reading[]): Metrics {
     labelNames: ['why'],
     registers: [registry],
   })
+  // A counter that begins with its first event hides that event from `rate`.
+  for (const limit of reachedLimits) limited.inc({ limit }, 0)
+  for (const why of turnedAwayReasons) turnedAway.inc({ why }, 0)
   return {
     registry,
     count: gateCounts(registry),

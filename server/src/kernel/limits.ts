@@ -44,7 +44,13 @@ export type LimitName = keyof typeof limits
 export type Rationed = 'inviting' | 'key_fetch' | 'feedback'
 
 /** A limit that is counted in the database, or one of those that each process keeps: requests at once, and their queue. */
-export type ReachedLimit = LimitName | 'in_flight' | 'in_flight_from' | 'organization_queue'
+export const reachedLimits = [
+  ...(Object.keys(limits) as LimitName[]),
+  'in_flight',
+  'in_flight_from',
+  'organization_queue',
+] as const
+export type ReachedLimit = (typeof reachedLimits)[number]
 
 /** Whole seconds until a window that began at `startedMs` is over; undefined while there is room in it. */
 export function waitSeconds(limit: Limit, it: { count: number; startedMs: number }, nowMs: number): number | undefined {
