@@ -6,7 +6,7 @@
  *
  * Several exports are taken together. It says what is proven and what is not; exit code 0: nothing is wrong, 1: something
  * is, 2: wrong arguments. With --complete it is also wrong when an event is missing that no recorded cut accounts for, or,
- * with checkpoints, only one for which none of them vouches.
+ * with checkpoints, only one for which none of them vouches, or when they do not know this organization.
  */
 import { createHash, createPublicKey, verify } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -86,6 +86,8 @@ for (const { sequence, hash, time } of cut ? [...checkpoints, cut] : checkpoints
   if ((hashAt(sequence) ?? hash) !== hash) wrong(`event ${sequence} is not the one of ${time}: the log was rewritten.`)
 
 const said = [organizationId]
+if (given.checkpoint && checkpoints.length === 0)
+  (given.complete ? wrong : (it) => said.push(it))('No checkpoint knows this organization.')
 const tell = (from, to, what, say = (it) => said.push(it)) =>
   from <= to && say(`${from === to ? `Event ${from}` : `Events ${from} to ${to}`}: ${what}`)
 const newest = Math.max(0, ...checkpoints.map((it) => it.sequence))

@@ -221,6 +221,13 @@ describeOnBoth("A2: an organization's export is verified offline", (open, kind) 
       expect(said).toContain('WRONG: Events 1 to 3: not here, so nothing is proven of them.')
     })
 
+    test('made up for an organization that the checkpoints do not know', async () => {
+      const args = [...witnessed(checkpointFile({ ...seenAt(last), organizationId: 'org_x' })), write(text(lines))]
+      const [there, complete] = await Promise.all([audit(...args), audit('--complete', ...args)])
+      expect([there.exitCode, there.lines[1]]).toEqual([0, 'No checkpoint knows this organization.'])
+      expect([complete.exitCode, complete.lines.at(-2)]).toEqual([1, 'WRONG: No checkpoint knows this organization.'])
+    })
+
     test.each([0, -5])('an event of number %j', async (sequence) => {
       const { exitCode, lines: said } = await audit(write(text(appended(lines, { sequence }))))
       expect([exitCode, said]).toEqual([

@@ -291,6 +291,7 @@ describeOnBoth('A2: the chain of audit events', (open) => {
         })
       await expect(within(sql`update audit_events set action = 'x'`)).rejects.toMatchObject({ code: '42501' })
       await expect(within(sql`delete from audit_events`)).rejects.toMatchObject({ code: '42501' })
+      await expect(within(sql`truncate audit_events`)).rejects.toMatchObject({ code: '42501' })
     })
 
     test('reads no further when an export is broken off', async () => {
