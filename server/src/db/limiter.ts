@@ -63,4 +63,4 @@ export function limiter(
 }
 
 const detailOf = (seconds: number) =>
-  `Too many of these within a short time. Try again in ${seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} minutes`}.`
+  `This was done too often. Try again in ${seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} minutes`}.`
