@@ -107,6 +107,7 @@ function startingServer(config: Config, log: Logger): Starting {
     metrics: {
       routed: (...it) => (wired?.metrics ?? metrics).routed(...it),
       turnedAway: (why) => (wired?.metrics ?? metrics).turnedAway(why),
+      limited: (limit) => (wired?.metrics ?? metrics).limited(limit),
     },
     log,
     https: config.publicUrl.startsWith('https:'),

@@ -3,17 +3,20 @@ export const mostAtOnce = { client: 200, account: 50 } as const
 
 /** How many are at it at once, by who they are; in this process alone. */
 export interface Crowd {
+  /** Are there `most` already? */
+  isFull: (who: string) => boolean
   /** Counts one in; answers what counts it out again (more than once does no harm). Undefined: there are `most` already. */
   enter: (who: string) => (() => void) | undefined
 }
 
 export function crowd(most: number): Crowd {
   const present = new Map<string, number>()
+  const isFull = (who: string) => (present.get(who) ?? 0) >= most
   return {
+    isFull,
     enter: (who) => {
-      const count = present.get(who) ?? 0
-      if (count >= most) return undefined
-      present.set(who, count + 1)
+      if (isFull(who)) return undefined
+      present.set(who, (present.get(who) ?? 0) + 1)
       let inside = true
       return () => {
         if (!inside) return

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import { clientAddresses, trusts } from './client-address.ts'
+import { clientAddresses, clientOf as countedAs, trusts } from './client-address.ts'
 
 /** Headers by which we tell the router what we know ourselves; nobody outside may set them. */
 export const clientHeader = 'x-portcullis-client'
@@ -12,6 +12,8 @@ export interface Incoming {
   requestId: (req: IncomingMessage) => string
   /** A connection from one of our proxies, which brings many clients. */
   isProxy: (socket: Pick<Socket, 'remoteAddress'>) => boolean
+  /** Whom a request on one of our proxies' connections is counted to; undefined: the proxy asks for itself. */
+  clientBehind: (req: IncomingMessage) => string | undefined
   /** Replaces what a client may claim about itself (address, scheme, request id) by what is known. */
   prepare: (req: IncomingMessage, requestId: string) => void
 }
@@ -49,6 +51,10 @@ export function incomingRequests(trustedProxies: readonly string[]): Incoming {
   }
   return {
     isProxy: ({ remoteAddress }) => isTrusted(remoteAddress),
+    clientBehind: (req) => {
+      const { address } = clientOf(req)
+      return address === null || isTrusted(address) ? undefined : countedAs(address)
+    },
     requestId: (req) => {
       if (trustedProxies.length === 0) return nextId()
       const theirs = req.headers[requestIdHeader]

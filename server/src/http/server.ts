@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
+import { type AddressInfo, Server as NetServer } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Logger } from 'pino'
 import { refuse } from '../kernel/result.ts'
@@ -9,6 +9,7 @@ import { answerClientError } from './client-error.ts'
 import { crowd } from './crowd.ts'
 import { type Door, sendProblem, streaming } from './door.ts'
 import { isOdd, refuseOdd } from './framing.ts'
+import { buildInFlight, type Connection, type Full } from './in-flight.ts'
 import type { Incoming } from './incoming.ts'
 import type { Metrics } from './metrics.ts'
 import { problemReply } from './reply.ts'
@@ -30,6 +31,10 @@ export interface Limits {
   /** Of these, one address's that is no trusted proxy's; an IPv6 /64 counts as one. */
   maxConnectionsPerClient: number
   maxInFlight: number
+  /** Of these, one address's, counted as its connections are. A proxy's clients are counted each by itself. */
+  maxInFlightPerClient: number
+  /** Of these, one connection's: requests that are sent before the answers to earlier ones (RFC 9112 §9.3.2). */
+  maxAhead: number
 }
 
 const usual: Limits = {
@@ -42,6 +47,8 @@ const usual: Limits = {
   maxConnections: 10_000,
   maxConnectionsPerClient: 2_000,
   maxInFlight: 2_000,
+  maxInFlightPerClient: 500,
+  maxAhead: 20,
 }
 
 export interface ServerOptions {
@@ -49,7 +56,7 @@ export interface ServerOptions {
   doors: readonly Door[]
   router: (request: Request) => Response | Promise<Response>
   incoming: Incoming
-  metrics: Pick<Metrics, 'routed' | 'turnedAway'>
+  metrics: Pick<Metrics, 'routed' | 'turnedAway' | 'limited'>
   log: Pick<Logger, 'info' | 'error'>
   /** What people type begins with https: (HSTS). */
   https?: boolean
@@ -119,29 +126,33 @@ function observe(options: ServerOptions, req: IncomingMessage, res: ServerRespon
   })
 }
 
-/**
- * The response that a connection waits for hangs on the connection: a set of responses would cost every request more
- * than its look-up in memory does.
- */
-const latest = Symbol('latest response')
-type Connection = Socket & { [latest]?: ServerResponse }
+/** A flood must not hide from whoever watches, nor a probe end a process for it. Each is cheap, or wants a resource key. */
+const watches = (req: IncomingMessage) => /^\/(?:healthz|readyz|metrics)(?:\?|$)/.test(req.url ?? '')
 
 const delay = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms).unref())
 
 export function createHttpServer(options: ServerOptions): HttpServer {
   const limits = { ...usual, ...options.limits }
   const route = routerListener(options)
-  let inFlight = 0
+  const inFlight = buildInFlight(limits, options.incoming.clientBehind)
   let stopping = false
   let closing = false
   const connections = new Set<Connection>()
   const addresses = crowd(limits.maxConnectionsPerClient)
 
-  const answer = (req: IncomingMessage, res: ServerResponse, requestId: string) => {
-    if (inFlight >= limits.maxInFlight) {
-      options.metrics.turnedAway('in_flight')
-      return sendProblem(res, requestId, refuse('unavailable', { detail: 'Too many requests at once.' }), {})
+  const turnAway = (full: Full, req: IncomingMessage, res: ServerResponse, requestId: string) => {
+    if (full === 'client') {
+      options.metrics.limited('in_flight_from')
+      const refusal = refuse('too_many_requests', { detail: 'Too many requests from your address at once.' })
+      return sendProblem(res, requestId, refusal, { 'Retry-After': '1' })
     }
+    options.metrics.turnedAway('in_flight')
+    // Whoever does not wait for answers would not read this one either; what is left of its bytes is nobody's.
+    if (full === 'connection') return void req.socket.destroy()
+    sendProblem(res, requestId, refuse('unavailable', { detail: 'Too many requests at once.' }), {})
+  }
+
+  const answer = (req: IncomingMessage, res: ServerResponse, requestId: string) => {
     if (isOdd(req)) return refuseOdd(req, res, requestId)
     for (const door of options.doors) if (door(req, res, requestId)) return
     if (allOf(req, 'host').length > 1) return sendProblem(res, requestId, refuse('bad_request'), {})
@@ -151,18 +162,17 @@ export function createHttpServer(options: ServerOptions): HttpServer {
     route(req, res, requestId)
   }
 
-  const onClosed = () => {
-    inFlight -= 1
-  }
-
   const onRequest = (req: IncomingMessage, res: ServerResponse) => {
+    if (req.socket.destroyed) return
     if (closing) res.setHeader('Connection', 'close')
-    answer(req, res, options.incoming.requestId(req))
+    const requestId = options.incoming.requestId(req)
+    const who = inFlight.whoOf(req)
+    const full = inFlight.full(req, who)
+    if (full && (full === 'connection' || !watches(req))) return turnAway(full, req, res, requestId)
+    answer(req, res, requestId)
     // Answered in the same tick, as the gate does from memory: there is nothing to keep count of.
     if (res.writableEnded || streaming.has(res)) return
-    inFlight += 1
-    res.on('close', onClosed)
-    ;(req.socket as Connection)[latest] = res
+    inFlight.enter(req.socket, res, who)
   }
 
   // Node's own answers to a missing Host and an unknown Expect would be no problems and bear no request id.
@@ -181,10 +191,9 @@ export function createHttpServer(options: ServerOptions): HttpServer {
   const { turnedAway } = options.metrics
   server.on('clientError', (error, socket) => answerClientError(error, socket, turnedAway))
   server.on('drop', () => turnedAway('connections'))
-  server.on('connection', (socket) => {
-    const leave = options.incoming.isProxy(socket)
-      ? () => undefined
-      : addresses.enter(clientOf(socket.remoteAddress ?? null))
+  server.on('connection', (socket: Connection) => {
+    if (!options.incoming.isProxy(socket)) socket.client = clientOf(socket.remoteAddress ?? null)
+    const leave = socket.client === undefined ? () => undefined : addresses.enter(socket.client)
     if (!leave) {
       turnedAway('connections_from')
       socket.destroy()
@@ -202,7 +211,7 @@ export function createHttpServer(options: ServerOptions): HttpServer {
       return stopping
     },
     get inFlight() {
-      return inFlight
+      return inFlight.count
     },
     listen: (port, host) =>
       new Promise((resolve, reject) => {
@@ -217,7 +226,7 @@ export function createHttpServer(options: ServerOptions): HttpServer {
       await delay(announceMs)
       const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()))
       closing = true
-      for (const { [latest]: res } of connections) if (res && !res.headersSent) res.setHeader('Connection', 'close')
+      for (const { latest: res } of connections) if (res && !res.headersSent) res.setHeader('Connection', 'close')
       await Promise.race([closed, delay(idleMs)])
       // HTTP's own close, which ends what is idle; the port is closed already, which it would complain of.
       server.close(() => undefined)
