@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,7 +10,9 @@ export interface PostgresServer {
   port: number
   /** Ends the server as a power cut would: its main process is killed, whose children then end by themselves. */
   kill: () => Promise<void>
-  /** Starts it again after `kill`. */
+  /** False once it has ended, by whatever cause. */
+  isRunning: () => boolean
+  /** Starts it again after it ended. */
   restart: () => Promise<void>
   stop: () => Promise<void>
 }
@@ -22,9 +24,9 @@ process.prependListener('beforeExit', (code) => process.exit(code))
 /** Tests that kill our processes, never the machine, gain nothing by waiting for the disk. */
 const hasty = ['fsync=off', 'full_page_writes=off']
 
-/** A PostgreSQL of its own in a temporary folder. `durable`: as in production, for tests that kill the server itself. */
-export async function startPostgres(durable = false): Promise<PostgresServer> {
-  const folder = mkdtempSync(join(tmpdir(), 'portcullis-postgres-'))
+/** A PostgreSQL of its own in a folder of its own. `durable`: as in production, for tests that kill the server itself. */
+export async function startPostgres(durable = false, parent = tmpdir()): Promise<PostgresServer> {
+  const folder = mkdtempSync(join(parent, 'portcullis-postgres-'))
   // Its own user must get through to the data below.
   chmodSync(folder, 0o755)
   const databaseDir = join(folder, 'data')
@@ -53,6 +55,7 @@ export async function startPostgres(durable = false): Promise<PostgresServer> {
       const pid = Number.parseInt(readFileSync(join(databaseDir, 'postmaster.pid'), 'utf8'), 10)
       process.kill(pid, 'SIGKILL')
     },
+    isRunning: () => existsSync(join(databaseDir, 'postmaster.pid')),
     restart: async () => {
       postgres = make()
       await patiently(() => postgres.start())

@@ -40,9 +40,10 @@ export class Ledger {
     await this.#until(this.acknowledged.length + count, () => this.acknowledged.length)
   }
 
-  /** Until so many more were answered with this status. */
-  async moreOf(status: string, count: number): Promise<void> {
-    const present = () => this.#statuses.get(status) ?? 0
+  /** Until so many more were answered with 5xx. */
+  async moreFailures(count: number): Promise<void> {
+    const present = () =>
+      Object.entries(this.statuses).reduce((sum, [it, n]) => (it.startsWith('5') ? sum + n : sum), 0)
     await this.#until(present() + count, present)
   }
 

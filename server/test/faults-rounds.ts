@@ -56,10 +56,9 @@ export class Recoveries {
 
   /** Those that took longer than the bound; none may. `more` is told with them. */
   tooLong(more: string): number[] {
-    const longest = Math.round(Math.max(...this.#times))
-    process.stderr.write(
-      `${this.#what}: ${this.#times.length} rounds, ready after ${longest} ms at most; ${more}; seed ${seed}\n`,
-    )
+    const sorted = this.#times.map(Math.round).toSorted((a, b) => a - b)
+    const times = `ready after ${sorted[sorted.length >> 1]} ms, at most ${sorted.at(-1)} ms`
+    process.stderr.write(`${this.#what}: ${sorted.length} rounds, ${times}; ${more}; seed ${seed}\n`)
     return isLongRun ? this.#times.filter((it) => it > readyWithinMs) : []
   }
 }
