@@ -8,7 +8,7 @@ import type { Database } from '../src/db/change.ts'
 import { sweep } from '../src/db/embedded/housekeeping.ts'
 import { FolderHeld, lockFolder } from '../src/db/folder-lock.ts'
 import { openDatabase } from '../src/db/open.ts'
-import { newPostgresDatabase, openTestDatabase } from './databases.ts'
+import { newDataFolder, newPostgresDatabase, openTestDatabase } from './databases.ts'
 
 /** Every file of the folder, in order: one that is not named in `migrate.ts` is missing here. */
 const migrations = readdirSync(join(import.meta.dirname, '../src/db/migrations'))
@@ -125,6 +125,18 @@ test('a crash inside the embedded database: nothing is answered that did not hap
   await insert(opened.db, 'after')
   expect(await ids()).toEqual(['kept', 'after'])
   await opened.drop()
+})
+
+test('an embedded database that hangs: whoever asked is told so, and it opens again by itself', async () => {
+  const dataFolder = newDataFolder()
+  const opened = await openDatabase({ dataFolder, synced: false, statementMs: 1000 })
+  const one = sql<{ one: number }>`select 1 as one`
+  expect((await one.execute(opened.db)).rows).toEqual([{ one: 1 }])
+  const endless = sql`select count(*) from generate_series(1, 1000000000000)`.execute(opened.db)
+  const next = one.execute(opened.db)
+  await expect(endless).rejects.toThrow('The embedded database has stopped')
+  expect((await next).rows).toEqual([{ one: 1 }])
+  await opened.close()
 })
 
 test('the embedded database is swept: dead rows are used again, and the planner knows the tables', async () => {

@@ -2,9 +2,12 @@ import { Overload } from './fair-queue.ts'
 
 const codes = /^(08\w{3}|57P0[123]|53300|ECONN(REFUSED|RESET)|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/
 
-/** What `pg` says without a code; the last of it when a connection broke inside a transaction, instead of why it did. */
+/**
+ * What is said without a code: by `pg`, the last of it when a connection broke inside a transaction, instead of why it
+ * did; and of the embedded database's thread, which is started anew.
+ */
 const messages =
-  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|The embedded database has stopped)/
 
 /**
  * A database that is not there, as opposed to one that says no: PostgreSQL's classes 08 and 57P0x (connection lost,

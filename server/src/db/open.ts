@@ -11,7 +11,7 @@ import { Overload } from './fair-queue.ts'
 import type { FeedSource } from './feed.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
 import { type Migrated, migrate, serviceRole } from './migrate.ts'
-import { openPool } from './postgres/connect.ts'
+import { defaultStatementMs, openPool } from './postgres/connect.ts'
 import { PostgresFeed } from './postgres/feed-source.ts'
 import type { Tables } from './tables.ts'
 
@@ -53,7 +53,7 @@ export interface OpenOptions {
   synced?: boolean
   /** Connections of the service's pool. */
   poolSize?: number
-  /** Longest statement of the service on PostgreSQL. */
+  /** Longest statement of the service. */
   statementMs?: number
 }
 
@@ -77,10 +77,10 @@ const kysely = (dialect: PostgresDialect): Database => new Kysely<Tables>({ dial
 export const openDatabase = (options: OpenOptions): Promise<OpenDatabase> =>
   options.databaseUrl === undefined ? openEmbedded(options) : openPostgres(options.databaseUrl, options)
 
-async function openEmbedded({ dataFolder, synced = true }: OpenOptions): Promise<OpenDatabase> {
+async function openEmbedded({ dataFolder, synced = true, statementMs }: OpenOptions): Promise<OpenDatabase> {
   const lock = await lockFolder(dataFolder)
   const folder = join(dataFolder, 'database')
-  const turns = new Turns({ folder, synced }, serviceRole)
+  const turns = new Turns({ folder, synced }, serviceRole, statementMs ?? defaultStatementMs)
   const owner = kysely(new PostgresDialect({ pool: turns.poolFor('owner') }))
   const { pool, load } = bounded(turns.poolFor('service'), () => turns.load)
   const stopHousekeeping = keepHouse(owner)

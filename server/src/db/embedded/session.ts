@@ -54,8 +54,12 @@ export class Session {
     return session
   }
 
-  query(text: string, parameters: readonly unknown[]): Promise<Answer> {
-    return this.#ask((id) => ({ id, kind: 'query', text, parameters }))
+  /** A thread that has not answered by then hangs, and is ended with all that it was asked. */
+  query(text: string, parameters: readonly unknown[], withinMs?: number): Promise<Answer> {
+    const answer = this.#ask((id) => ({ id, kind: 'query', text, parameters }))
+    if (withinMs === undefined) return answer
+    const timer = setTimeout(() => void this.#worker.terminate(), withinMs)
+    return answer.finally(() => clearTimeout(timer))
   }
 
   async close(): Promise<void> {

@@ -23,9 +23,13 @@ export class Turns {
   /** The role that the session has at present; undefined when it is new or in doubt. */
   #role: Who | undefined
 
-  constructor(place: Place, serviceRole: string) {
+  readonly #answerMs: number | undefined
+
+  /** What the service asks is answered within `answerMs`, or the session hangs. The owner's work may take its time. */
+  constructor(place: Place, serviceRole: string, answerMs?: number) {
     this.#place = place
     this.#serviceRole = serviceRole
+    this.#answerMs = answerMs
   }
 
   onWake(wake: () => void): void {
@@ -39,7 +43,7 @@ export class Turns {
       const session = await this.#open()
       if (this.#inDoubt) await this.#recover(session)
       if (this.#role !== who) await this.#become(session, who)
-      return this.#lend(session)
+      return this.#lend(session, who === 'service' ? this.#answerMs : undefined)
     } catch (error) {
       this.#release()
       throw error
@@ -88,22 +92,26 @@ export class Turns {
   }
 
   async #recover(session: Session): Promise<void> {
-    await session.query('rollback', [])
+    await session.query('rollback', [], this.#answerMs)
     this.#inDoubt = false
   }
 
   async #become(session: Session, who: Who): Promise<void> {
     this.#role = undefined
-    await session.query(who === 'owner' ? 'reset role' : `set role ${this.#serviceRole}`, [])
+    await session.query(who === 'owner' ? 'reset role' : `set role ${this.#serviceRole}`, [], this.#answerMs)
     this.#role = who
   }
 
-  #lend(session: Session): PostgresPoolClient {
+  #lend(session: Session, withinMs: number | undefined): PostgresPoolClient {
     let lent = true
     return {
       query: async (text: unknown, parameters?: readonly unknown[]) => {
         if (!lent) throw new Error('The session was given back')
-        return (await session.query(text as string, parameters ?? [])) as unknown as PostgresQueryResult<never>
+        return (await session.query(
+          text as string,
+          parameters ?? [],
+          withinMs,
+        )) as unknown as PostgresQueryResult<never>
       },
       release: (inDoubt = false) => {
         if (!lent) return

@@ -2,7 +2,7 @@ import { Client, type ClientBase, type ClientConfig, Pool, type PoolConfig, type
 import { parseDate, parseNumber, typeIds } from '../parsers.ts'
 
 /** Longest statement, on the server; a second later, should the server be out of reach, it ends on our side. */
-const defaultStatementMs = 10_000
+export const defaultStatementMs = 10_000
 const graceMs = 1000
 /** A process that freezes inside a transaction must not hold an organization's lock, or the feed's, for long. */
 const idleInTransactionMs = 5000
