@@ -6,7 +6,7 @@ const asked = process.env.PORTCULLIS_FAULT_ROUNDS
 export const isLongRun = asked !== undefined
 
 /** Kills of a server; PostgreSQL, which takes longer, is killed half as often. */
-export const rounds = Number(asked ?? 6)
+export const rounds = Number(asked ?? 4)
 
 const seed = Number(process.env.PORTCULLIS_FAULT_SEED ?? Date.now() % 2 ** 31)
 
