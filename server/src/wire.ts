@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { setTimeout as setTimeoutPromise } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { typeidUnboxed } from 'typeid-js'
+import { hashedInTurns } from './auth/passwords.ts'
 import { changer, type Forget, reader } from './db/change.ts'
 import type { Deps } from './db/deps.ts'
 import { FairQueue, inTurn, Overload, queueBounds } from './db/fair-queue.ts'
@@ -182,6 +183,7 @@ export async function wire(
     instance,
     origins,
     secrets: options.secrets,
+    hashing: hashedInTurns(() => metrics.turnedAway('hashing')),
     outbox,
     log,
     world,

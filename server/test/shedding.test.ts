@@ -100,6 +100,54 @@ describeOnBoth('what one of many may take', (open) => {
     expect(await metric(it, 'portcullis_limited_total{limit="in_flight_from"}')).toBe(1)
   })
 
+  const unknown = (it: Harness, address: string) =>
+    it.call('GET', '/api/v1/me', { as: { token: newSecret('member', randomBytes) }, headers: from(address) })
+
+  test('what takes no turn of an organization takes one of its address: a flood of strangers does not hold up a session', async () => {
+    const it = await app()
+    const { admin, path } = await it.newOrganization()
+    let done = 0
+    const flood = Array.from({ length: mostAtOnce.client }, async () => {
+      expect((await unknown(it, '203.0.113.20')).status).toBe(401)
+      done += 1
+    })
+    expect((await it.call('GET', `${path}/settings`, { as: admin, headers: from('203.0.113.21') })).status).toBe(200)
+    expect(done).toBeLessThan(mostAtOnce.client / 2)
+    await Promise.all(flood)
+  })
+
+  test('nor do all strangers together hold up the gate', async () => {
+    const it = await app()
+    const organization = await it.newOrganization()
+    const { secret } = await organization.newToken(organization.admin)
+    let done = 0
+    const flood = Array.from({ length: 3 * mostAtOnce.client }, async (_, n) => {
+      await unknown(it, `203.0.113.${30 + (n % 4)}`)
+      done += 1
+    })
+    await Promise.resolve()
+    expect((await it.gate.decide(secret)).active).toBe(true)
+    expect(done).toBeLessThan(mostAtOnce.client)
+    await Promise.all(flood)
+  })
+
+  test('nor do all who sign in hold up whoever has: hashing leaves threads to what else must be verified', async () => {
+    const it = await app()
+    const { admin, path } = await it.newOrganization()
+    let done = 0
+    const flood = Array.from({ length: 24 }, async (_, n) => {
+      const body = { email: it.newEmail(), password: 'no password of anybody' }
+      await it.call('POST', '/api/auth/sign-in/email', { body, headers: from(`203.0.113.${40 + n}`) })
+      done += 1
+    })
+    // All have reached the point where they hash once the first of them is done.
+    await Promise.race(flood)
+    const before = done
+    expect((await it.call('GET', `${path}/settings`, { as: admin, headers: from('203.0.113.99') })).status).toBe(200)
+    expect(done - before).toBeLessThan(6)
+    await Promise.all(flood)
+  })
+
   test('503: no more than so many wait for a connection; those who wait are served', async () => {
     const database = await open()
     const held = Promise.withResolvers<void>()

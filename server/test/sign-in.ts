@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { pino } from 'pino'
 import { typeidUnboxed } from 'typeid-js'
+import { hashedInTurns } from '../src/auth/passwords.ts'
 import { changer } from '../src/db/change.ts'
 import { limiter } from '../src/db/limiter.ts'
 import { lookups } from '../src/db/lookups.ts'
@@ -68,6 +69,7 @@ export function startOfSignIn(
     instance: { publicUrl, productName: 'AI Hub' },
     origins: originsOf(publicUrl),
     secrets,
+    hashing: hashedInTurns(() => undefined),
     outbox: { configured: false, send: () => Promise.reject(new Error('no mail')) },
     log: pino({ level: 'silent' }),
     world,

@@ -10,6 +10,7 @@ import { resetLinkSeconds, rolledSessionEnd, sessionSeconds } from '../features/
 import type { Instance, Log, World } from '../kernel/deps.ts'
 import type { IdPrefix } from '../kernel/ids.ts'
 import { cookiePrefix } from './cookies.ts'
+import type { PasswordHashing } from './passwords.ts'
 
 /** Where our server tells who the client is; whatever a client sends under this name is dropped before. */
 export const clientAddressHeader = 'x-portcullis-client'
@@ -23,6 +24,7 @@ export interface BetterAuthParts {
   origins: readonly string[]
   world: Pick<World, 'newId'>
   log: Log
+  hashing: PasswordHashing
   /** Hands a link for a new password over; undefined when no mail leaves. */
   sendResetLink: ((person: { id: string; name: string; email: string }, token: string) => Promise<void>) | undefined
 }
@@ -108,7 +110,7 @@ export type BetterAuth = ReturnType<typeof configureBetterAuth>
 
 /** Better Auth on our tables: passwords, sessions, second factors. What of it can be reached is `routes.ts`' business. */
 export function configureBetterAuth(parts: BetterAuthParts) {
-  const { db, secrets, instance, origins, world, log, sendResetLink } = parts
+  const { db, secrets, instance, origins, world, log, hashing, sendResetLink } = parts
   const https = instance.publicUrl.startsWith('https:')
   return betterAuth({
     appName: instance.productName,
@@ -146,6 +148,7 @@ export function configureBetterAuth(parts: BetterAuthParts) {
       // Characters are counted by `mayUsePassword`; these are UTF-16 units, only to keep the absurd away from scrypt.
       minPasswordLength: 12,
       maxPasswordLength: 512,
+      password: hashing,
       revokeSessionsOnPasswordReset: true,
       resetPasswordTokenExpiresIn: resetLinkSeconds,
       ...(sendResetLink && { sendResetPassword: ({ user, token }) => sendResetLink(user, token) }),

@@ -1,28 +1,19 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { Kysely, PostgresDialect, type PostgresPool } from 'kysely'
+import { Kysely, PostgresDialect } from 'kysely'
 import type { Database } from './change.ts'
 import { embeddedFeed } from './embedded/feed-source.ts'
 import { keepHouse } from './embedded/housekeeping.ts'
 import { Session } from './embedded/session.ts'
 import { syncTree } from './embedded/synced-folder.ts'
 import { Turns } from './embedded/turns.ts'
-import { Overload } from './fair-queue.ts'
 import type { FeedSource } from './feed.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
+import { type Load, lentInTurns } from './lending.ts'
 import { type Migrated, migrate, serviceRole } from './migrate.ts'
 import { defaultStatementMs, openPool } from './postgres/connect.ts'
 import { PostgresFeed } from './postgres/feed-source.ts'
 import type { Tables } from './tables.ts'
-
-export interface Load {
-  /** Connections that are lent. */
-  inUse: number
-  /** Who waits for one. */
-  waiting: number
-  /** How many were not let wait, ever. */
-  refused: number
-}
 
 export interface OpenDatabase {
   kind: 'embedded' | 'postgres'
@@ -57,20 +48,6 @@ export interface OpenOptions {
   statementMs?: number
 }
 
-/** Whoever waits for a connection; one more is told so at once, since its caller would have given up by then. */
-const maxWaiting = 1000
-
-/** A pool in front of which no more than so many wait. */
-function bounded(pool: PostgresPool, present: () => Omit<Load, 'refused'>): { pool: PostgresPool; load: () => Load } {
-  let refused = 0
-  const connect = () => {
-    if (present().waiting < maxWaiting) return pool.connect()
-    refused += 1
-    return Promise.reject(new Overload('everybody'))
-  }
-  return { pool: { connect, end: () => pool.end(), options: pool.options }, load: () => ({ ...present(), refused }) }
-}
-
 const kysely = (dialect: PostgresDialect): Database => new Kysely<Tables>({ dialect })
 
 /** Opens the database and brings its schema up to date. Rejects when it is away: trying again is the caller's. */
@@ -82,7 +59,7 @@ async function openEmbedded({ dataFolder, synced = true, statementMs }: OpenOpti
   const folder = join(dataFolder, 'database')
   const turns = new Turns({ folder, synced }, serviceRole, statementMs ?? defaultStatementMs)
   const owner = kysely(new PostgresDialect({ pool: turns.poolFor('owner') }))
-  const { pool, load } = bounded(turns.poolFor('service'), () => turns.load)
+  const { pool, load } = lentInTurns(turns.poolFor('service'), 1, () => turns.load)
   const stopHousekeeping = keepHouse(owner)
   const close = async () => {
     stopHousekeeping()
@@ -131,7 +108,7 @@ async function openPostgres(
     const migrated = await migrate(owner, login?.name)
     const role = login === undefined && migrated.wall ? serviceRole : undefined
     const connections = openPool({ url, role, max: poolSize, name: 'portcullis', statementMs })
-    const { pool, load } = bounded(connections, () => ({
+    const { pool, load } = lentInTurns(connections, poolSize, () => ({
       inUse: connections.totalCount - connections.idleCount,
       waiting: connections.waitingCount,
     }))

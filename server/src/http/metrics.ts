@@ -23,8 +23,16 @@ export const counter = (name: string, help: string, read: () => number): Reading
 
 type DecidedFrom = 'form' | 'memory' | 'database'
 
-/** `queue`: too much waits for the database. `slow` and `unreadable` are told by the parser: nothing that could be called a request has come in time, or at all. */
-const turnedAwayReasons = ['in_flight', 'queue', 'connections', 'connections_from', 'slow', 'unreadable'] as const
+/** `queue`: too much waits for the database; `hashing`: too many passwords wait to be hashed. `slow` and `unreadable` are told by the parser: nothing that could be called a request has come in time, or at all. */
+const turnedAwayReasons = [
+  'in_flight',
+  'queue',
+  'hashing',
+  'connections',
+  'connections_from',
+  'slow',
+  'unreadable',
+] as const
 export type TurnedAway = (typeof turnedAwayReasons)[number]
 
 export interface Metrics {

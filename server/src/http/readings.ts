@@ -1,5 +1,5 @@
 import type { Lease } from '../db/feed.ts'
-import type { Load } from '../db/open.ts'
+import type { Load } from '../db/lending.ts'
 import { counter, gauge, type Reading } from './metrics.ts'
 
 interface Sources {

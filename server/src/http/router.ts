@@ -1,6 +1,7 @@
 import { Hono, type MiddlewareHandler } from 'hono'
 import { secureHeaders } from 'hono/secure-headers'
 import type { Logger } from 'pino'
+import { asking } from '../db/asking.ts'
 import { isDatabaseAway } from '../db/away.ts'
 import { Overload } from '../db/fair-queue.ts'
 import { hsts } from './answer-headers.ts'
@@ -48,12 +49,13 @@ const headers = (https: boolean) =>
 
 const busy = 'Too many requests of this organization wait already.'
 
-/** One address does not get all the places; what it asks beyond its share is answered at once. */
+/** One address does not get all the places; what it asks beyond its share is answered at once, the rest in its turn. */
 function oneClientsShare(limited: Kit['limited']): MiddlewareHandler<Env> {
   const clients = crowd(mostAtOnce.client)
   return async (c, next) => {
     const { ip, requestId } = c.get('facts')
-    const leave = clients.enter(clientOf(ip))
+    const client = clientOf(ip)
+    const leave = clients.enter(client)
     if (!leave) {
       limited('in_flight_from')
       c.res = problemReply(
@@ -65,7 +67,7 @@ function oneClientsShare(limited: Kit['limited']): MiddlewareHandler<Env> {
       return
     }
     try {
-      await next()
+      await asking.run({ flow: 'router', source: client }, next)
     } finally {
       leave()
     }

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type AddressInfo, Server as NetServer } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Logger } from 'pino'
+import { asking } from '../db/asking.ts'
 import { refuse } from '../kernel/result.ts'
 import { answersWith } from './answer-headers.ts'
 import { clientOf } from './client-address.ts'
@@ -126,6 +127,14 @@ function observe(options: ServerOptions, req: IncomingMessage, res: ServerRespon
   })
 }
 
+/** A request with the id that it was given and whom it is counted to. */
+interface Arrived {
+  req: IncomingMessage
+  res: ServerResponse
+  requestId: string
+  who: string | undefined
+}
+
 /** A flood must not hide from whoever watches, nor a probe end a process for it. Each is cheap, or wants a resource key. */
 const watches = (req: IncomingMessage) => /^\/(?:healthz|readyz|metrics)(?:\?|$)/.test(req.url ?? '')
 
@@ -140,7 +149,7 @@ export function createHttpServer(options: ServerOptions): HttpServer {
   const connections = new Set<Connection>()
   const addresses = crowd(limits.maxConnectionsPerClient)
 
-  const turnAway = (full: Full, req: IncomingMessage, res: ServerResponse, requestId: string) => {
+  const turnAway = (full: Full, { req, res, requestId }: Arrived) => {
     if (full === 'client') {
       options.metrics.limited('in_flight_from')
       const refusal = refuse('too_many_requests', { detail: 'Too many requests from your address at once.' })
@@ -152,9 +161,15 @@ export function createHttpServer(options: ServerOptions): HttpServer {
     sendProblem(res, requestId, refuse('unavailable', { detail: 'Too many requests at once.' }), {})
   }
 
-  const answer = (req: IncomingMessage, res: ServerResponse, requestId: string) => {
+  const askDoors = ({ req, res, requestId }: Arrived): boolean => {
+    for (const door of options.doors) if (door(req, res, requestId)) return true
+    return false
+  }
+
+  const answer = (it: Arrived) => {
+    const { req, res, requestId, who = '' } = it
     if (isOdd(req)) return refuseOdd(req, res, requestId)
-    for (const door of options.doors) if (door(req, res, requestId)) return
+    if (asking.run({ flow: 'gate', source: who }, askDoors, it)) return
     if (allOf(req, 'host').length > 1) return sendProblem(res, requestId, refuse('bad_request'), {})
     observe(options, req, res, requestId)
     options.incoming.prepare(req, requestId)
@@ -165,11 +180,11 @@ export function createHttpServer(options: ServerOptions): HttpServer {
   const onRequest = (req: IncomingMessage, res: ServerResponse) => {
     if (req.socket.destroyed) return
     if (closing) res.setHeader('Connection', 'close')
-    const requestId = options.incoming.requestId(req)
     const who = inFlight.whoOf(req)
+    const it: Arrived = { req, res, requestId: options.incoming.requestId(req), who }
     const full = inFlight.full(req, who)
-    if (full && (full === 'connection' || !watches(req))) return turnAway(full, req, res, requestId)
-    answer(req, res, requestId)
+    if (full && (full === 'connection' || !watches(req))) return turnAway(full, it)
+    answer(it)
     // Answered in the same tick, as the gate does from memory: there is nothing to keep count of.
     if (res.writableEnded || streaming.has(res)) return
     inFlight.enter(req.socket, res, who)

@@ -1,4 +1,5 @@
 import { basePath } from '../auth/better-auth.ts'
+import { Overload } from '../db/fair-queue.ts'
 import type { SignIn } from '../features/sign-in/actions.ts'
 import type { RequestFacts } from '../kernel/deps.ts'
 import type { LimitName } from '../kernel/limits.ts'
@@ -121,10 +122,15 @@ async function handle(signIn: SignIn, route: SignInRoute, request: Request): Pro
   if (limited) return reply(limited)
   const early = await route.first?.(signIn, asked)
   if (early) return reply(early)
-  const [response, answered] = await askBetterAuth(signIn, route, asked)
-  if (answered.status < 400 && !route.countsAll) {
+  const giveBack = async () => {
     for (const [name, subject] of counts) await signIn.limiter.giveBack(name, subject)
   }
+  const [response, answered] = await askBetterAuth(signIn, route, asked).catch(async (error: unknown) => {
+    // Nobody looked at what was sent, so it was no guess.
+    if (error instanceof Overload && !route.countsAll) await giveBack()
+    throw error
+  })
+  if (answered.status < 400 && !route.countsAll) await giveBack()
   await route.atOnce?.(signIn, asked, answered)
   const { after } = route
   if (after) signIn.later(route.path, () => after(signIn, asked, answered))

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type BetterAuth, configureBetterAuth } from '../../auth/better-auth.ts'
 import { cookiePrefix, cookiesForNewestSecret } from '../../auth/cookies.ts'
+import type { PasswordHashing } from '../../auth/passwords.ts'
 import type { Change, Database, Forget } from '../../db/change.ts'
 import type { Limiter } from '../../db/limiter.ts'
 import type { Lookups } from '../../db/lookups.ts'
@@ -25,6 +26,7 @@ export interface SignInParts {
   origins: readonly string[]
   /** Newest first. */
   secrets: readonly [string, ...string[]]
+  hashing: PasswordHashing
   outbox: Outbox
   log: Log
   world: World

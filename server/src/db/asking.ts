@@ -1,0 +1,10 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+
+/** For whom the database is asked: the gate or the router, and there for which client; of what has neither, for ourselves. */
+export interface Asking {
+  flow: 'gate' | 'router'
+  source: string
+}
+
+/** Follows a request through whatever it awaits, so that libraries that ask the database by themselves take their turns, too. */
+export const asking = new AsyncLocalStorage<Asking>()
