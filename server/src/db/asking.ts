@@ -1,8 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
-/** For whom the database is asked: the gate or the router, and there for which client; of what has neither, for ourselves. */
+/**
+ * For whom the database is asked: the gate or the router, and there for which client; or an organization whose turn it is.
+ * What is asked outside of all that is asked for ourselves.
+ */
 export interface Asking {
-  flow: 'gate' | 'router'
+  flow: 'gate' | 'router' | 'turn'
   source: string
 }
 

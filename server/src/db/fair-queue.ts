@@ -1,3 +1,4 @@
+import { asking } from './asking.ts'
 import type { Change, Read } from './change.ts'
 
 export interface QueueBounds {
@@ -171,14 +172,19 @@ export class FairQueue {
   }
 }
 
-/** Reading and changing, each in its organization's turn and, within it, in the turn of whoever asks. */
+/**
+ * Reading and changing, each in its organization's turn and, within it, in the turn of whoever asks. Whoever has that turn
+ * waits for a connection with the few that have one, and not again behind all that its address asks for.
+ */
 export function inTurn(
   queue: Pick<FairQueue, 'run'>,
   doors: { read: Read; change: Change },
 ): (who: string) => typeof doors {
+  const run = <T>(organizationId: string, who: string, work: () => Promise<T>) =>
+    queue.run(organizationId, who, () => asking.run({ flow: 'turn', source: organizationId }, work))
   return (who) => ({
-    read: (organizationId, work) => queue.run(organizationId, who, () => doors.read(organizationId, work)),
-    change: (by, work) => queue.run(by.organizationId, who, () => doors.change(by, work)),
+    read: (organizationId, work) => run(organizationId, who, () => doors.read(organizationId, work)),
+    change: (by, work) => run(by.organizationId, who, () => doors.change(by, work)),
   })
 }
 
