@@ -209,7 +209,7 @@ export async function wire(
     presence,
     trace,
   }
-  const keeper = buildDoorkeeper({ gate, signIn, lookups: look, read, publicUrl: options.publicUrl, origins })
+  const keeper = buildDoorkeeper({ gate, signIn, lookups: look, turnsOf, publicUrl: options.publicUrl, origins })
   const documents = documentsOf(openApiOf(described), options.productName)
   const router = buildRouter({
     routes,

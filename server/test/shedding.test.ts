@@ -24,11 +24,16 @@ type Organization = Awaited<ReturnType<Harness['newOrganization']>>
 
 type Robot = { token: string; accountId: string }
 
-/** Admins that hold a token each, which is judged from memory: what they ask waits for nothing but their turn. */
-async function robots(it: Harness, organization: Organization, count: number): Promise<Robot[]> {
+/** Accounts that hold a token each, which is judged from memory: what they ask waits for nothing but their turn. */
+async function robots(
+  it: Harness,
+  organization: Organization,
+  count: number,
+  role: 'admin' | 'member' = 'admin',
+): Promise<Robot[]> {
   const tokens: Robot[] = []
   for (let n = 0; n < count; n += 1) {
-    const accountId = await organization.newServiceAccount('admin', `Robot ${n}`)
+    const accountId = await organization.newServiceAccount(role, `Robot ${n}`)
     const { secret } = await organization.newToken(organization.admin, { accountId })
     tokens.push({ accountId, token: secret })
   }
@@ -169,6 +174,29 @@ describeOnBoth('what one of many may take', (open, kind) => {
     const before = done
     expect((await it.call('GET', `${path}/settings`, { as: admin, headers: from('203.0.113.99') })).status).toBe(200)
     expect(done - before).toBeLessThan(6)
+    await Promise.all(flood)
+  })
+
+  test('who manages a group is asked in the turn of whoever asks, so that no colleague waits for all of them', async () => {
+    const it = await app()
+    const organization = await it.newOrganization()
+    const [one, colleague] = (await robots(it, organization, 2, 'member')) as [Robot, Robot]
+    const group = await organization.newGroup()
+    await it.lease.renew()
+    for (const { token } of [one, colleague]) await it.gate.decide(token)
+    const add = (as: Robot, address: string) =>
+      it.call('PUT', `${organization.path}/groups/${group}/members/${as.accountId}`, {
+        as,
+        headers: from(address),
+        body: { role: 'member' },
+      })
+    let done = 0
+    const flood = Array.from({ length: 150 }, async () => {
+      expect((await add(one, '203.0.113.70')).status).toBe(403)
+      done += 1
+    })
+    expect((await add(colleague, '203.0.113.71')).status).toBe(403)
+    expect(done).toBeLessThan(75)
     await Promise.all(flood)
   })
 

@@ -22,7 +22,8 @@ interface DoorkeeperParts {
   gate: Gate
   signIn: SessionDoor
   lookups: Pick<Lookups, 'membershipsOf'>
-  read: Read
+  /** In the turn of one account. */
+  turnsOf: (who: string) => { read: Read }
   publicUrl: string
   /** The origins that the console is served from. */
   origins: readonly string[]
@@ -101,7 +102,7 @@ const credentialOf = (principal: Exclude<Principal, { kind: 'session' }>): Crede
     ? { kind: 'managed', tokenId: principal.tokenId, expiresAt: principal.expiresAt }
     : { kind: 'external', providerId: principal.providerId, narrowed: principal.narrowed }
 
-export function buildDoorkeeper({ gate, signIn, lookups, read, publicUrl, origins }: DoorkeeperParts): Doorkeeper {
+export function buildDoorkeeper({ gate, signIn, lookups, turnsOf, publicUrl, origins }: DoorkeeperParts): Doorkeeper {
   const byToken = async (request: Request, token: string, named: string | undefined) => {
     const inPath = named === undefined ? namedByPath(request, token) : undefined
     let decision = await gate.decide(token, named ?? inPath)
@@ -160,7 +161,8 @@ export function buildDoorkeeper({ gate, signIn, lookups, read, publicUrl, origin
       }
     },
 
-    roleInGroup: (caller, groupId) => read(caller.organizationId, (db) => roleInGroup(db, groupId, caller.accountId)),
+    roleInGroup: ({ organizationId, accountId }, groupId) =>
+      turnsOf(accountId).read(organizationId, (db) => roleInGroup(db, groupId, accountId)),
 
     challenge: (error) => {
       const metadata = `resource_metadata="${publicUrl}/.well-known/oauth-protected-resource"`
