@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto'
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 import { typeidUnboxed } from 'typeid-js'
 import { expect, test, vi } from 'vitest'
 import { Overload } from '../src/db/fair-queue.ts'
 import { newSecret } from '../src/features/tokens/rules.ts'
+import { willAnswer } from '../src/http/answering.ts'
 import { mostAtOnce } from '../src/http/crowd.ts'
 import { clientHeader } from '../src/http/incoming.ts'
 import { type LimitName, limits } from '../src/kernel/limits.ts'
 import { describeOnBoth } from './databases.ts'
-import { type Answer, type As, type Harness, harness } from './harness.ts'
+import { type Answer, type As, type Harness, harness, publicUrl } from './harness.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
@@ -94,6 +97,26 @@ describeOnBoth('what one of many may take', (open, kind) => {
     expect(refused(answers)[0]).toMatchObject({ body: { detail: 'Too many of your requests at once.' } })
     expect((await get(one, '198.51.100.1')).status).toBe(200)
     expect(await metric(it, 'portcullis_limited_total{limit="in_flight"}')).toBe(1)
+  })
+
+  test('429: an answer that nobody takes keeps its account’s place', async () => {
+    const it = await app()
+    const organization = await it.newOrganization()
+    const [{ token }] = (await robots(it, organization, 1)) as [Robot]
+    const unread: ServerResponse[] = []
+    const download = async () => {
+      const request = new Request(`${publicUrl}${organization.path}/audit-events/export?format=csv`, {
+        headers: { authorization: `Bearer ${token}`, ...from('198.51.100.90') },
+      })
+      unread.push(new ServerResponse(new IncomingMessage(new Socket())))
+      willAnswer(request, unread.at(-1) as ServerResponse)
+      return (await it.router.fetch(request)).status
+    }
+    for (let n = 0; n < mostAtOnce.account; n += 1) expect(await download()).toBe(200)
+    expect(await download()).toBe(429)
+    unread[0]?.emit('close')
+    expect(await download()).toBe(200)
+    for (const res of unread) res.emit('close')
   })
 
   test('429: one address has so many requests at once, whoever asks from there; another address is served', async () => {

@@ -8,6 +8,7 @@ import { idPattern } from '../kernel/ids.ts'
 import type { ReachedLimit } from '../kernel/limits.ts'
 import type { ProblemCode } from '../kernel/problems.ts'
 import { ok, type RefusalFacts, type Result, refuse } from '../kernel/result.ts'
+import { onceTaken } from './answering.ts'
 import { parse, readJson } from './body.ts'
 import { clientOf } from './client-address.ts'
 import type { Crowd } from './crowd.ts'
@@ -139,7 +140,7 @@ async function handle(r: AnyRoute, c: Context<Env>, kit: Kit) {
       deps: { ...kit.deps, ...kit.turnsOf(who ?? '') },
     })
   } finally {
-    leave()
+    onceTaken(c.req.raw, leave)
   }
 }
 

@@ -1,4 +1,4 @@
-/** Requests at once that the router takes of one address, and of one account (or person) wherever it asks from. */
+/** Requests whose answers were not taken yet that the router has of one address, and of one account (or person). */
 export const mostAtOnce = { client: 200, account: 50 } as const
 
 /** How many are at it at once, by who they are; in this process alone. */

@@ -5,6 +5,7 @@ import { asking } from '../db/asking.ts'
 import { isDatabaseAway } from '../db/away.ts'
 import { Overload } from '../db/fair-queue.ts'
 import { hsts } from './answer-headers.ts'
+import { onceTaken } from './answering.ts'
 import { type Env, type Kit, mount } from './app.ts'
 import { clientOf } from './client-address.ts'
 import { crowd, mostAtOnce } from './crowd.ts'
@@ -69,7 +70,7 @@ function oneClientsShare(limited: Kit['limited']): MiddlewareHandler<Env> {
     try {
       await asking.run({ flow: 'router', source: client }, next)
     } finally {
-      leave()
+      onceTaken(c.req.raw, leave)
     }
   }
 }

@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import { asking } from '../db/asking.ts'
 import { refuse } from '../kernel/result.ts'
 import { answersWith } from './answer-headers.ts'
+import { willAnswer } from './answering.ts'
 import { clientOf } from './client-address.ts'
 import { answerClientError } from './client-error.ts'
 import { crowd } from './crowd.ts'
@@ -99,14 +100,20 @@ function bounded(server: Server, limits: Limits): void {
 function routerListener({ router, log }: ServerOptions) {
   // Only a request that cannot be made gets that far, and that is told before `listener` returns.
   let requestId = ''
-  const listener = getRequestListener((request) => router(request), {
-    overrideGlobalObjects: false,
-    errorHandler: (error) => {
-      const broken = error instanceof Error && error.name === 'RequestError'
-      if (!broken) log.error({ err: error }, 'the router threw')
-      return problemReply(broken ? 'bad_request' : 'internal', requestId)
+  const listener = getRequestListener(
+    (request, { outgoing }) => {
+      willAnswer(request, outgoing as ServerResponse)
+      return router(request)
     },
-  })
+    {
+      overrideGlobalObjects: false,
+      errorHandler: (error) => {
+        const broken = error instanceof Error && error.name === 'RequestError'
+        if (!broken) log.error({ err: error }, 'the router threw')
+        return problemReply(broken ? 'bad_request' : 'internal', requestId)
+      },
+    },
+  )
   return (req: IncomingMessage, res: ServerResponse, id: string) => {
     requestId = id
     void listener(req, res)
