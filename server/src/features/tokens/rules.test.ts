@@ -8,6 +8,7 @@ import {
   isExpired,
   isWellFormed,
   type Maker,
+  makerOf,
   mayExpireAt,
   mayMakeTokenFor,
   mayOutlive,
@@ -154,6 +155,26 @@ describe('T2: who makes a token for whom', () => {
     { accountId: 'svc_1', kind: 'service_account' as const },
     { accountId: 'svc_2', kind: 'service_account' as const },
   )
+
+  test('a session limits nothing, a managed token how long, a narrowed external one at all', () => {
+    const caller = { accountId: 'mem_1', organizationId: 'org_1', kind: 'member', name: 'Ada', role: 'admin' } as const
+    const by = { accountId: 'mem_1', role: 'admin' }
+    const expiresAt = new Date('2027-01-01T00:00:00Z')
+    expect(makerOf({ ...caller, credential: { kind: 'session', userId: 'usr_1', sessionId: 'ses_1' } })).toEqual({
+      ...by,
+      narrowed: false,
+    })
+    expect(makerOf({ ...caller, credential: { kind: 'managed', tokenId: 'tok_1', expiresAt } })).toEqual({
+      ...by,
+      narrowed: false,
+      managedToken: { expiresAt },
+    })
+    for (const narrowed of [true, false])
+      expect(makerOf({ ...caller, credential: { kind: 'external', providerId: 'idp_1', narrowed } })).toEqual({
+        ...by,
+        narrowed,
+      })
+  })
 
   test('for itself; an admin for service accounts too; nobody for another person; a narrowed credential not at all', () => {
     fc.assert(
