@@ -40,20 +40,25 @@ async function* eventBatches(deps: Deps, caller: Caller, filter: AuditFilter): A
   }
 }
 
-/** A3: all events that the filter lets through, as bytes; the next batch is read when the reader has taken the last. */
-export function exportEvents(
+/**
+ * A3: all events that the filter lets through, as bytes; the next batch is read when the reader has taken the last. The
+ * first is read before there is a file, since whoever may not read yet must be told so by a status.
+ */
+export async function exportEvents(
   deps: Deps,
   caller: Caller,
   filter: AuditFilter,
   { head, line }: { head: string; line: (it: AuditEvent) => string },
-): ReadableStream<Uint8Array> {
+): Promise<ReadableStream<Uint8Array>> {
   const batches = eventBatches(deps, caller, filter)
   const utf8 = new TextEncoder()
+  let first: IteratorResult<AuditEvent[]> | undefined = await batches.next()
   let text = head
   return new ReadableStream(
     {
       pull: async (controller) => {
-        const { value, done } = await batches.next()
+        const { value, done } = first ?? (await batches.next())
+        first = undefined
         text += value?.map(line).join('') ?? ''
         if (text !== '') controller.enqueue(utf8.encode(text))
         text = ''

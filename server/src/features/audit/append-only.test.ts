@@ -42,8 +42,8 @@ describeOnBoth('A2: the service and its audit log', (open) => {
       credential: { kind: 'session' as const, userId: 'usr_x', sessionId: 'ses_x' },
     }
     const writer = { head: '', line: () => 'x\n' }
-    const stream = exportEvents({ ...app.deps, read: counting }, caller, {}, writer).getReader()
-    expect(reads).toBe(0)
+    const stream = (await exportEvents({ ...app.deps, read: counting }, caller, {}, writer)).getReader()
+    expect(reads).toBe(1)
     await stream.read()
     expect(reads).toBe(1)
     await stream.cancel()

@@ -39,7 +39,7 @@ export const auditRoutes = [
     problems: ['invalid_request'],
     run: async ({ deps, caller, query: { format, ...filter } }) => {
       const { contentType, head, line } = exportWriters[format]
-      const body = exportEvents(deps, caller, filter, { head, line: (it) => line(AuditEvent.parse(it)) })
+      const body = await exportEvents(deps, caller, filter, { head, line: (it) => line(AuditEvent.parse(it)) })
       return { ...ok(''), extras: { stream: { contentType, fileName: `audit-events.${format}`, body } } }
     },
   }),
