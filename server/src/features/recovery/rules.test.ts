@@ -1,7 +1,16 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Actor } from '../audit/rules.ts'
+import { type Actor, auditActions } from '../audit/rules.ts'
 import type { TokenCreation } from '../settings/rules.ts'
-import { type LostEvent, type SettingsEvent, settingIn, standOf, stepsOf } from './rules.ts'
+import {
+  accountIn,
+  concernsRecovery,
+  type LostEvent,
+  type SettingsEvent,
+  settingIn,
+  standOf,
+  stepsOf,
+} from './rules.ts'
 
 const operator: Actor = { kind: 'operator', id: null, name: 'Operator' }
 const ada: Actor = { kind: 'member', id: 'mem_1', name: 'Ada' }
@@ -58,8 +67,23 @@ describe('how an organization stands', () => {
 
   test('what comes back is what the event says stood before', () => {
     expect(standOf(setting('none'), saves(begun))).toEqual({ kind: 'held', since: time, before: setting('groups') })
-    expect(settingIn({ creation: 'all', groups: 'none', suspendOutsideGroups: true })).toBeUndefined()
-    expect(settingIn(null)).toBeUndefined()
+  })
+
+  test.each(['all', 'groups', 'none'] as const)('an event tells of the setting %s', (creation) => {
+    expect(settingIn(told(creation))).toEqual(setting(creation))
+  })
+
+  // P1: a setting that is told in part must not come back with a gap where its switch was.
+  test.each([
+    ['nothing', null],
+    ['another creation', { ...told('all'), creation: 'some' }],
+    ['no creation', { ...told('all'), creation: undefined }],
+    ['an empty creation', { ...told('all'), creation: '' }],
+    ['groups that are no list', { ...told('all'), groups: 'none' }],
+    ['no switch', { ...told('all'), suspendOutsideGroups: undefined }],
+    ['a switch that is a word', { ...told('all'), suspendOutsideGroups: 'true' }],
+  ])('an event that tells of %s tells of no setting', (_name, of) => {
+    expect(settingIn(of)).toBeUndefined()
   })
 })
 
@@ -88,16 +112,77 @@ describe('what is done again', () => {
       ['oauth_provider.deleted', 'delete_provider'],
       ['token.refreshed', 'retire_secret'],
       ['password.changed', 'by_hand'],
+      ['password.reset', 'by_hand'],
+      ['second_factor.enabled', 'by_hand'],
+      ['invitation.resent', 'by_hand'],
       ['group.deleted', 'by_hand'],
     ] as const
     const events = actions.map(([action], i) => event(i + 1, action, `${i}`))
     expect(done(...events.toReversed())).toEqual(actions.map(([, kind], i) => [i + 1, kind]))
   })
 
-  test('what gave something is not', () => {
-    expect(
-      done(event(1, 'token.created', 'a'), event(2, 'member.joined', 'b'), event(3, 'session.signed_in', 'c')),
-    ).toEqual([])
+  // What was made after the backup is not there: its role or its switch must not be taken for a change of one.
+  test.each([
+    ['token.created', {}],
+    ['member.invited', { role: 'member' }],
+    ['member.joined', { status: 'joined' }],
+    ['service_account.created', { name: 'x', role: 'member' }],
+    ['oauth_provider.created', { enabled: false }],
+    ['session.signed_in', null],
+    ['second_factor.disabled', null],
+  ])('%s gave something, and is not', (action, after) => {
+    const it = event(1, action, 'a', { after })
+    expect(done(it)).toEqual([])
+    expect(concernsRecovery(it)).toBe(false)
+  })
+
+  // `recovery apply` counts what does not matter and drops it: it must keep every event that makes another one void.
+  test.each([
+    ['token.revoked', null],
+    ['password.changed', null],
+    ['member.role_changed', { role: 'admin' }],
+    ['service_account.updated', { role: 'admin' }],
+    ['oauth_provider.updated', { enabled: true }],
+    ['group.member_added', { account: { id: 'a' }, role: 'member' }],
+    ['group.member_changed', { account: { id: 'a' }, role: 'manager' }],
+  ])('%s matters', (action, after) => {
+    expect(concernsRecovery(event(1, action, 'a', { after }))).toBe(true)
+  })
+
+  // The action of a file is any text; one such as `constructor` would be found in every object, and break off the run.
+  test('an action that the audit log does not know is nothing', () => {
+    const foreign = fc.oneof(fc.string(), fc.constantFrom('constructor', 'toString', '__proto__'))
+    const isKnown = (action: string) => (auditActions as readonly string[]).includes(action)
+    fc.assert(
+      fc.property(
+        foreign.filter((it) => !isKnown(it)),
+        (action) => {
+          expect(concernsRecovery(event(1, action, 'a', { after: { role: 'member', enabled: false } }))).toBe(false)
+        },
+      ),
+    )
+  })
+
+  // A second export may hold the same events, and they come in any order: the run must not depend on either.
+  test('events in any order and more than once are done again once, in their order', () => {
+    const some = fc.record({
+      action: fc.constantFrom(...auditActions),
+      id: fc.constantFrom('a', 'b'),
+      after: fc.constantFrom(null, { role: 'member' }, { role: 'admin' }, { enabled: false }, { account: { id: 'c' } }),
+    })
+    const log = fc.array(some).map((all) => all.map((it, i) => event(i + 1, it.action, it.id, { after: it.after })))
+    const shuffled = log.chain((events) =>
+      fc.tuple(fc.constant(events), fc.shuffledSubarray([...events, ...events], { minLength: events.length * 2 })),
+    )
+    fc.assert(
+      fc.property(shuffled, ([events, mixed]) => {
+        const steps = done(...mixed)
+        expect(steps).toEqual(done(...events))
+        const sequences = steps.map(([sequence]) => Number(sequence))
+        expect(sequences).toEqual([...new Set(sequences)].sort((a, b) => a - b))
+        for (const it of stepsOf(mixed)) expect(concernsRecovery(it.event)).toBe(true)
+      }),
+    )
   })
 
   test('of several refreshes the last counts', () => {
@@ -120,6 +205,31 @@ describe('what is done again', () => {
     const left = (n: number, id: string) => event(n, 'group.member_removed', 'g', { before: { account: { id } } })
     const joined = (n: number, id: string) => event(n, 'group.member_added', 'g', { after: { account: { id } } })
     expect(done(left(1, 'a'), joined(2, 'a'), joined(3, 'b'), left(4, 'b'))).toEqual([[4, 'leave_group']])
+    expect(done(left(1, 'a'), left(2, 'b'))).toEqual([
+      [1, 'leave_group'],
+      [2, 'leave_group'],
+    ])
+  })
+
+  // O6: a manager lets others in, so that whoever was one when the backup was made must not stay one untold.
+  test('a group that somebody manages no more is for people, unless that was not the last of it', () => {
+    const changed = (n: number, role: string) =>
+      event(n, 'group.member_changed', 'g', { before: { account: { id: 'a' } }, after: { account: { id: 'a' }, role } })
+    const left = event(3, 'group.member_removed', 'g', { before: { account: { id: 'a' } } })
+    const joined = event(4, 'group.member_added', 'g', { after: { account: { id: 'a' }, role: 'member' } })
+    expect(done(changed(1, 'member'))).toEqual([[1, 'by_hand']])
+    expect(done(changed(1, 'member'), changed(2, 'manager'))).toEqual([])
+    expect(done(changed(1, 'member'), left)).toEqual([[3, 'leave_group']])
+    expect(done(left, joined)).toEqual([])
+  })
+
+  test.each([
+    ['after', { before: null, after: { account: { id: 'a' } } }, 'a'],
+    ['before', { before: { account: { id: 'a' } }, after: null }, 'a'],
+    ['neither', { before: null, after: null }, undefined],
+    ['after, without an account', { before: null, after: { role: 'member' } }, undefined],
+  ])("a group's event tells of its account: %s", (_name, more, expected) => {
+    expect(accountIn(event(1, 'group.member_removed', 'g', more))).toBe(expected)
   })
 
   test('a provider that was disabled, unless it was enabled again; another change of it is for people', () => {

@@ -73,7 +73,8 @@ export interface Step {
   event: LostEvent
 }
 
-const isFinal = (action: string): action is keyof typeof finalSteps => action in finalSteps
+/** An action of a file is any text, and must not be found among what every object inherits. */
+const isFinal = (action: string): action is keyof typeof finalSteps => Object.hasOwn(finalSteps, action)
 
 /** The account that an event of a group tells of. */
 export const accountIn = ({ before, after }: LostEvent): string | undefined =>
@@ -90,8 +91,11 @@ function meaningOf(event: LostEvent): { about: string; kind?: StepKind } | undef
   }
   if (action === 'oauth_provider.updated' && after.enabled !== undefined)
     return { about: 'enabled', ...(after.enabled === false && { kind: 'disable_provider' }) }
-  if (action.startsWith('group.member_'))
-    return { about: `${accountIn(event)}`, ...(action === 'group.member_removed' && { kind: 'leave_group' }) }
+  if (action.startsWith('group.member_')) {
+    const about = `${accountIn(event)}`
+    if (action === 'group.member_removed') return { about, kind: 'leave_group' }
+    return { about, ...(action === 'group.member_changed' && after.role === 'member' && { kind: 'by_hand' }) }
+  }
   return byHand.includes(action) ? { about: action, kind: 'by_hand' } : undefined
 }
 
