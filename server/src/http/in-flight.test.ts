@@ -42,18 +42,23 @@ async function metric({ port }: GateServer, name: string): Promise<number> {
 const slowAndAhead = (ahead: number) => `GET /slow HTTP/1.1\r\nHost: a\r\n\r\n`.repeat(ahead)
 
 describe('requests in flight', () => {
-  test('429: one address does not take all the places, at whatever door; another is served', async () => {
+  test('429, at the gate 503: one address does not take all the places, at whatever door; another is served', async () => {
     const it = await start({ limits: { maxInFlightPerClient: 2 } })
     const slow = [ask(it.port, { path: '/slow' }), ask(it.port, { path: '/slow' })]
     await inFlight(it, 2)
-    for (const path of ['/forward-auth', '/anything']) {
+    for (const [path, status, code] of [
+      ['/forward-auth', 503, 'unavailable'],
+      ['/forward-auth/x?y', 503, 'unavailable'],
+      ['/oauth2/introspect', 503, 'unavailable'],
+      ['/anything', 429, 'too_many_requests'],
+    ] as const) {
       const refused = await ask(it.port, { path })
-      expect(refused.status).toBe(429)
+      expect(refused.status).toBe(status)
       expect(refused.headers['retry-after']).toEqual(['1'])
-      expect(refused.json()).toMatchObject({ code: 'too_many_requests' })
+      expect(refused.json()).toMatchObject({ code })
     }
     expect(await statusFrom('127.0.0.2', it.port, '/forward-auth')).toBe('401')
-    expect(await metric(it, 'portcullis_limited_total{limit="in_flight_from"}')).toBe(2)
+    expect(await metric(it, 'portcullis_limited_total{limit="in_flight_from"}')).toBe(4)
     it.release()
     await Promise.all(slow)
     expect((await ask(it.port, { path: '/forward-auth' })).status).toBe(401)
@@ -64,7 +69,7 @@ describe('requests in flight', () => {
     const of = (path: string, client: string) => ask(it.port, { path, headers: [['X-Forwarded-For', client]] })
     const slow = [of('/slow', '192.0.2.1'), ask(it.port, { path: '/slow' }), ask(it.port, { path: '/slow' })]
     await inFlight(it, 3)
-    expect((await of('/forward-auth', '192.0.2.1')).status).toBe(429)
+    expect((await of('/forward-auth', '192.0.2.1')).status).toBe(503)
     expect((await of('/forward-auth', '192.0.2.2')).status).toBe(401)
     it.release()
     await Promise.all(slow)
@@ -78,7 +83,7 @@ describe('requests in flight', () => {
     )
     socket.on('error', () => undefined)
     await inFlight(it, 2)
-    expect((await ask(it.port, { path: '/forward-auth' })).status).toBe(429)
+    expect((await ask(it.port, { path: '/forward-auth' })).status).toBe(503)
     socket.destroy()
     await inFlight(it, 0)
     expect((await ask(it.port, { path: '/forward-auth' })).status).toBe(401)

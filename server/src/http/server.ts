@@ -145,6 +145,8 @@ interface Arrived {
 /** A flood must not hide from whoever watches, nor a probe end a process for it. Each is cheap, or wants a resource key. */
 const watches = (req: IncomingMessage) => /^\/(?:healthz|readyz|metrics)(?:\?|$)/.test(req.url ?? '')
 
+const asksGate = (req: IncomingMessage) => /^\/(?:oauth2\/introspect|forward-auth)(?:[/?]|$)/.test(req.url ?? '')
+
 const delay = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms).unref())
 
 export function createHttpServer(options: ServerOptions): HttpServer {
@@ -159,7 +161,9 @@ export function createHttpServer(options: ServerOptions): HttpServer {
   const turnAway = (full: Full, { req, res, requestId }: Arrived) => {
     if (full === 'client') {
       options.metrics.limited('in_flight_from')
-      const refusal = refuse('too_many_requests', { detail: 'Too many requests from your address at once.' })
+      // The gate's callers know three refusals (N2); proxies would make a fault of any other.
+      const code = asksGate(req) ? 'unavailable' : 'too_many_requests'
+      const refusal = refuse(code, { detail: 'Too many requests from your address at once.' })
       return sendProblem(res, requestId, refusal, { 'Retry-After': '1' })
     }
     options.metrics.turnedAway('in_flight')
