@@ -14,8 +14,8 @@ import { allowedJwksHosts, type Others, world } from './model-world.ts'
 /** Sequences; a night's run sets more. */
 const runs = Number(process.env.PORTCULLIS_MODEL_RUNS ?? 60)
 
-/** How the verifier came to its answers, so that the test cannot pass by asking the server each time. */
-const decided = { memory: 0, server: 0 }
+/** How the verifier came to its second answer about a good token, so that the test cannot pass by asking the server each time. */
+const again = { memory: 0, server: 0 }
 
 /** A second instance on the same PostgreSQL, with a memory and a feed of its own, and a verifier that follows it. */
 const others =
@@ -27,22 +27,35 @@ const others =
       { allowedJwksHosts, clock: first.clock },
     )
     const server = await listen(second)
+    let fromMemory = 0
     const verifier = startVerifier(
       readOptions({
         url: server.url,
         key: resourceKey,
         onMetric: (metric) => {
-          if (metric.type !== 'decided') return
-          if (metric.from === 'memory' || metric.from === 'server') decided[metric.from] += 1
+          if (metric.type === 'decided' && metric.from === 'memory') fromMemory += 1
         },
       }),
       { ...usualWorld, nowMs: () => first.clock.now.getTime() },
     )
     await verifier.ready()
+    const good = new Set<string>()
+    const learn = async (token: string) => {
+      const answer = await verifier.verify(token)
+      if (answer.active) good.add(token)
+      return answer
+    }
+    const remember = async (token: string) => {
+      const before = fromMemory
+      // From memory the answer is there in the same tick.
+      const answer = verifier.verify(token)
+      if (good.delete(token)) again[fromMemory > before ? 'memory' : 'server'] += 1
+      return answer
+    }
     return {
       servers: [server],
       // Twice: what it learned by the first is what it remembers at the second.
-      judges: [async (token) => verifier.verify(token), async (token) => verifier.verify(token)],
+      judges: [learn, remember],
       settled: async () => {
         // The second one was sent after all that was answered so far.
         await first.lease.renew()
@@ -77,6 +90,6 @@ test(`P11, N3: ${runs} random sequences through two processes in turn; both, and
       .beforeEach(all.reset),
     { numRuns: runs, endOnFailure: false },
   )
-  expect(decided.memory).toBeGreaterThan(decided.server / 8)
+  expect(again.memory).toBeGreaterThan(again.server / 2)
   await all.close()
 })
