@@ -17,11 +17,13 @@ async function killBackend(url: string, chance: Chance): Promise<void> {
   const connection = new Connection({ connectionString: url })
   connection.on('error', () => undefined)
   await connection.connect()
+  const ended = new Promise((resolve) => connection.once('end', resolve))
   const { rows } = await connection.query<{ pid: number }>(
     "select pid from pg_stat_activity where application_name like 'portcullis%' order by pid",
   )
   process.kill(chance.pick(rows).pid, 'SIGKILL')
-  await connection.end().catch(() => undefined)
+  // Only then has it noticed; until then all answers are those of before.
+  await ended
 }
 
 test(`${kills} kill -9 of PostgreSQL amid parallel changes: the server says what it waits for, and heals by itself`, {
