@@ -80,6 +80,7 @@ const order = [
   'account-mappings',
   'jws',
   'signing-keys',
+  'scopes',
   'external-tokens',
   'access',
   'catalogue',

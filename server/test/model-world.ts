@@ -86,17 +86,26 @@ export async function world(database: TestDatabase, others?: (first: Harness, se
     ...persons.flatMap((person, i) =>
       model.accounts[i]!.removed
         ? []
-        : [{ account: i, token: undefined, role: model.accounts[i]!.role, as: person as As }],
+        : [{ account: i, token: undefined, expiresOn: null, role: model.accounts[i]!.role, as: person as As }],
     ),
     ...model.secrets.flatMap((secret, i) => {
       if (reasonFor(model, secret) !== undefined) return []
-      const { owner } = model.tokens[secret.token]!
-      return [{ account: owner, token: secret.token, role: model.accounts[owner]!.role, as: { token: secrets[i]! } }]
+      const { owner, expiresOn } = model.tokens[secret.token]!
+      return [
+        {
+          account: owner,
+          token: secret.token,
+          expiresOn,
+          role: model.accounts[owner]!.role,
+          as: { token: secrets[i]! },
+        },
+      ]
     }),
     ...model.externals.flatMap((token, i) => {
       const role = actingRole(model, token)
       if (externalReasonFor(model, token) !== undefined || role === undefined) return []
-      return [{ account: token.subject, token: undefined, role, as: { token: externals[i]! } }]
+      const { subject, expiresOn } = token
+      return [{ account: subject, token: undefined, expiresOn, role, as: { token: externals[i]! } }]
     }),
   ]
 

@@ -105,6 +105,8 @@ export function externalReasonFor(model: Model, token: ModelExternal): string | 
 export interface ModelCredential {
   account: number
   token: number | undefined
+  /** What it creates expires no later; null: a session, or a token without an end (T2). */
+  expiresOn: number | null
   /** What it acts with, which a scope can narrow. */
   role: 'admin' | 'member'
 }
@@ -123,6 +125,6 @@ export function makingRefused(
   const closed = noCreation(model.setting, made)
   if (closed !== undefined) return closed
   if (expiresOn !== null && expiresOn <= model.today) return 'invalid_request'
-  const limit = by.token === undefined ? null : model.tokens[by.token]!.expiresOn
+  const limit = by.expiresOn
   return limit !== null && (expiresOn === null || expiresOn > limit) ? 'invalid_request' : undefined
 }

@@ -70,8 +70,11 @@ function namedByPath(request: Request, token: string): string | undefined {
 function principalBehind({ evidence }: Decision & { active: true }): Principal {
   const { account } = evidence
   if (evidence.source === 'external') {
-    const { provider, role } = evidence
-    return { kind: 'external', providerId: provider.id, narrowed: role !== account.role, account: { ...account, role } }
+    const { provider, role, claims } = evidence
+    // Without the clock tolerance: what the token creates must not last longer than its issuer meant it to. (T2)
+    const expiresAt = new Date(Math.round(Number(claims.exp) * 1000))
+    const narrowed = role !== account.role
+    return { kind: 'external', providerId: provider.id, narrowed, expiresAt, account: { ...account, role } }
   }
   const { id, expiresAtMs } = evidence.token
   return {
@@ -100,7 +103,12 @@ function refusalOf({ reason }: Decision & { active: false }) {
 const credentialOf = (principal: Exclude<Principal, { kind: 'session' }>): Credential =>
   principal.kind === 'managed'
     ? { kind: 'managed', tokenId: principal.tokenId, expiresAt: principal.expiresAt }
-    : { kind: 'external', providerId: principal.providerId, narrowed: principal.narrowed }
+    : {
+        kind: 'external',
+        providerId: principal.providerId,
+        narrowed: principal.narrowed,
+        expiresAt: principal.expiresAt,
+      }
 
 export function buildDoorkeeper({ gate, signIn, lookups, turnsOf, publicUrl, origins }: DoorkeeperParts): Doorkeeper {
   const byToken = async (request: Request, token: string, named: string | undefined) => {

@@ -108,7 +108,7 @@ export type Principal =
   | { kind: 'session'; userId: string; sessionId: string; name: string; email: string }
   | { kind: 'managed'; tokenId: string; expiresAt: Date | null; account: KnownAccount }
   /** `account` bears the role that the token acts with; `narrowed` when its scope took some away (E5, T2). */
-  | { kind: 'external'; providerId: string; narrowed: boolean; account: KnownAccount }
+  | { kind: 'external'; providerId: string; narrowed: boolean; expiresAt: Date; account: KnownAccount }
 
 /** What every door learns of a presented token. `unavailable`: neither memory nor the database can vouch for an answer (N3). */
 export type Decision =

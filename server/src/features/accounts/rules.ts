@@ -102,7 +102,7 @@ export type Credential =
   | { kind: 'session'; userId: string; sessionId: string }
   | { kind: 'managed'; tokenId: string; expiresAt: Date | null }
   /** Narrowed: its scope took from the role of its account (E5). */
-  | { kind: 'external'; providerId: string; narrowed: boolean }
+  | { kind: 'external'; providerId: string; narrowed: boolean; expiresAt: Date }
 
 /** Who asks, inside the organization that the request is about. */
 export interface Caller {

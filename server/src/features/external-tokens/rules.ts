@@ -1,8 +1,6 @@
 import { type Check, type CheckOutcome, type Fault, firstFault, outcomesOf } from '../../kernel/checks.ts'
-import { ok, type Result, refuse } from '../../kernel/result.ts'
-import type { Jws, ReadToken } from '../jws/rules.ts'
+import type { ReadToken } from '../jws/rules.ts'
 import { audiencesOf, isMeantFor, type OAuthProvider, subjectOf } from '../oauth-providers/rules.ts'
-import type { Role } from '../organizations/rules.ts'
 
 /** N2: why an external token is not good, in the order in which they decide. */
 export const externalReasons = [
@@ -131,29 +129,3 @@ export const claimsFault = (jws: ReadToken, provider: OAuthProvider, nowMs: numb
 /** E8: every check of the claims with its outcome. */
 export const claimsOutcomes = (jws: ReadToken, provider: OAuthProvider, nowMs: number): CheckOutcome[] =>
   outcomesOf(claimsChecks, held(jws, provider, nowMs))
-
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
-const strongestFirst: readonly Role[] = ['admin', 'member']
-
-/** The UUIDs in a scope claim, in lower case; undefined when the claim is there and is no scope at all. */
-function scopeUuids(claim: unknown): readonly string[] | undefined {
-  const texts = claim === undefined ? [] : Array.isArray(claim) ? claim : [claim]
-  if (!texts.every((it) => typeof it === 'string')) return undefined
-  // RFC 6749 §3.3 puts spaces between; commas are a common slip, and an unread UUID would widen access.
-  return texts.flatMap((it) => it.toLowerCase().split(/[\s,]+/)).filter((it) => uuid.test(it))
-}
-
-/** E5: the role that a request acts with: the highest one named that is not above the account's own. */
-export function effectiveRole(
-  provider: Pick<OAuthProvider, 'scopeClaim' | 'requireScope'>,
-  claims: Jws['claims'],
-  roleIds: Readonly<Record<Role, string>>,
-  accountRole: Role,
-): Result<Role, 'insufficient_scope'> {
-  const uuids = scopeUuids(Object.hasOwn(claims, provider.scopeClaim) ? claims[provider.scopeClaim] : undefined)
-  if (uuids === undefined) return refuse('insufficient_scope')
-  if (uuids.length === 0) return provider.requireScope ? refuse('insufficient_scope') : ok(accountRole)
-  const held = strongestFirst.slice(strongestFirst.indexOf(accountRole))
-  const role = held.find((it) => uuids.includes(roleIds[it].toLowerCase()))
-  return role ? ok(role) : refuse('insufficient_scope')
-}

@@ -7,9 +7,9 @@ import { discover } from '../../outbound/discovery.ts'
 import { accountOfSubject, dropMappingsOfProvider } from '../account-mappings/actions.ts'
 import { type AccountName, byOf, type Caller } from '../accounts/rules.ts'
 import { checkToken } from '../external-tokens/actions.ts'
-import { effectiveRole } from '../external-tokens/rules.ts'
 import { readOrganization } from '../organizations/actions.ts'
 import type { Role } from '../organizations/rules.ts'
+import { effectiveRole } from '../scopes/rules.ts'
 import { mayAddProvider, mayChangeSubjectClaim, mayShareAudience, type OAuthProvider } from './rules.ts'
 import {
   deleteProvider,

@@ -138,7 +138,7 @@ describe('T3: expiration', () => {
     })
     expect(mayExpireAt(now, now)).toEqual(refused('future'))
     expect(mayExpireAt(new Date('2037-01-01'), now)).toEqual(refused('10 years'))
-    const by: Maker = { accountId: 'mem_1', role: 'admin', narrowed: false, managedToken: { expiresAt: now } }
+    const by: Maker = { accountId: 'mem_1', role: 'admin', narrowed: false, expiresAt: now }
     expect(mayOutlive(by, null)).toEqual(refused('the token that you use'))
   })
 })
@@ -148,6 +148,7 @@ describe('T2: who makes a token for whom', () => {
     accountId: fc.constantFrom('mem_1', 'svc_1'),
     role: fc.constantFrom('admin' as const, 'member' as const),
     narrowed: fc.boolean(),
+    expiresAt: maybe,
   })
   const owner = fc.constantFrom(
     { accountId: 'mem_1', kind: 'member' as const },
@@ -156,23 +157,27 @@ describe('T2: who makes a token for whom', () => {
     { accountId: 'svc_2', kind: 'service_account' as const },
   )
 
-  test('a session limits nothing, a managed token how long, a narrowed external one at all', () => {
+  test('a session limits nothing, a token how long, a narrowed external one at all', () => {
     const caller = { accountId: 'mem_1', organizationId: 'org_1', kind: 'member', name: 'Ada', role: 'admin' } as const
     const by = { accountId: 'mem_1', role: 'admin' }
     const expiresAt = new Date('2027-01-01T00:00:00Z')
     expect(makerOf({ ...caller, credential: { kind: 'session', userId: 'usr_1', sessionId: 'ses_1' } })).toEqual({
       ...by,
       narrowed: false,
+      expiresAt: null,
     })
     expect(makerOf({ ...caller, credential: { kind: 'managed', tokenId: 'tok_1', expiresAt } })).toEqual({
       ...by,
       narrowed: false,
-      managedToken: { expiresAt },
+      expiresAt,
     })
     for (const narrowed of [true, false])
-      expect(makerOf({ ...caller, credential: { kind: 'external', providerId: 'idp_1', narrowed } })).toEqual({
+      expect(
+        makerOf({ ...caller, credential: { kind: 'external', providerId: 'idp_1', narrowed, expiresAt } }),
+      ).toEqual({
         ...by,
         narrowed,
+        expiresAt,
       })
   })
 
@@ -187,7 +192,7 @@ describe('T2: who makes a token for whom', () => {
   })
 
   test('a refusal says whether the credential or the owner is in the way', () => {
-    const by: Maker = { accountId: 'mem_1', role: 'admin', narrowed: false }
+    const by: Maker = { accountId: 'mem_1', role: 'admin', narrowed: false, expiresAt: null }
     const refused = (word: string) => ({ ok: false, code: 'forbidden', detail: expect.stringContaining(word) })
     expect(mayMakeTokenFor(by, { accountId: 'mem_2', kind: 'member' })).toEqual(refused('another person'))
     expect(mayMakeTokenFor({ ...by, narrowed: true }, { accountId: 'mem_1', kind: 'member' })).toEqual(
@@ -195,19 +200,19 @@ describe('T2: who makes a token for whom', () => {
     )
   })
 
-  test('what a managed token makes ends no later than itself', () => {
+  test('what a token makes ends no later than itself', () => {
     fc.assert(
       fc.property(maybe, maybe, (limit, expiresAt) => {
-        const by: Maker = { accountId: 'mem_1', role: 'admin', narrowed: false, managedToken: { expiresAt: limit } }
+        const by: Maker = { accountId: 'mem_1', role: 'admin', narrowed: false, expiresAt: limit }
         const within = limit === null || (expiresAt !== null && expiresAt <= limit)
         expect(mayOutlive(by, expiresAt).ok).toBe(within)
       }),
     )
     const at = new Date('2026-11-24T10:00:00Z')
-    const managed: Maker = { accountId: 'mem_1', role: 'admin', narrowed: false, managedToken: { expiresAt: at } }
+    const managed: Maker = { accountId: 'mem_1', role: 'admin', narrowed: false, expiresAt: at }
     expect(mayOutlive(managed, at).ok).toBe(true)
     expect(mayOutlive(managed, new Date(at.getTime() + 1)).ok).toBe(false)
-    const session: Maker = { accountId: 'mem_1', role: 'member', narrowed: false }
+    const session: Maker = { accountId: 'mem_1', role: 'member', narrowed: false, expiresAt: null }
     expect(mayOutlive(session, null).ok).toBe(true)
   })
 

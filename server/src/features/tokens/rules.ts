@@ -74,12 +74,12 @@ export function mayExpireAt(expiresAt: Date | null, now: Date): Result<void, 'in
   return expiresAt <= latest ? ok(undefined) : invalid('expiresAt', `Choose a time within ${longestYears} years.`)
 }
 
-/** T2: the credential that asks, as far as it limits what it may make. `undefined` fields: a console session limits nothing. */
+/** T2: the credential that asks, as far as it limits what it may make; a console session limits nothing. */
 export interface Maker {
   accountId: string
   role: Role
-  /** The managed token that asks, if one does: what it makes ends no later than itself. */
-  managedToken?: { expiresAt: Date | null }
+  /** When the token that asks expires: what it creates expires no later. `null`: a session, or a token that never does. */
+  expiresAt: Date | null
   /** E5: an external token whose scope names a role makes no stronger credential than itself. */
   narrowed: boolean
 }
@@ -88,7 +88,7 @@ export const makerOf = ({ accountId, role, credential }: Caller): Maker => ({
   accountId,
   role,
   narrowed: credential.kind === 'external' && credential.narrowed,
-  ...(credential.kind === 'managed' && { managedToken: { expiresAt: credential.expiresAt } }),
+  expiresAt: credential.kind === 'session' ? null : credential.expiresAt,
 })
 
 export interface TokenOwner {
@@ -104,9 +104,9 @@ export function mayMakeTokenFor(maker: Maker, owner: TokenOwner): Result<void, '
   return refuse('forbidden', { detail: 'Tokens of another person can only be created by that person.' })
 }
 
-/** T2: what is made with a managed token expires no later than that token. */
+/** T2: what is made with a token, managed or external, expires no later than that token. */
 export function mayOutlive(maker: Maker, expiresAt: Date | null): Result<void, 'invalid_request'> {
-  const limit = maker.managedToken?.expiresAt ?? null
+  const limit = maker.expiresAt
   if (limit === null || (expiresAt !== null && expiresAt <= limit)) return ok(undefined)
   return invalid('expiresAt', 'Must not be later than the expiration of the token that you use.')
 }
