@@ -25,6 +25,8 @@ const shared = [
 const definers = [
   'append_to_feed(at_organization text, what jsonb)',
   'claim_expiry_notices(batch jsonb, at_time timestamp with time zone, digest_of text, digest_day date)',
+  'claim_mails(at_time timestamp with time zone, leased_until timestamp with time zone, at_most integer)',
+  'count_pending_mails()',
   'expiring_tokens(later_than timestamp with time zone, until timestamp with time zone, seen_expiry timestamp with time zone, seen_id text, at_most integer)',
   'feed_after(seen bigint, at_most integer)',
   'feed_since(seen bigint, at_most integer)',
@@ -34,11 +36,13 @@ const definers = [
   'find_preview_choices(id_or_slug text)',
   'find_provider_keys(wanted_provider text)',
   'find_token(wanted_hash text)',
+  'finish_mail(wanted_mail text, at_attempt integer, new_state text, next_at timestamp with time zone, error text, at_time timestamp with time zone)',
   'forget_peer(wanted text)',
   'list_feedback(of_feature text, before_id text, at_most integer)',
   'memberships_of(wanted_user text)',
   'number_catalogue(content_hash text)',
   'organization_count()',
+  'prepare_invitation_mail(wanted_mail text, at_attempt integer, new_hash text, at_time timestamp with time zone)',
   'record_key_fetch(at_provider text, from_url text, at_time timestamp with time zone, failure text)',
   'record_peers(batch jsonb)',
   'record_uses(batch jsonb)',
@@ -85,6 +89,12 @@ async function furnish(opened: OpenDatabase): Promise<string> {
     await tx
       .insertInto('invitations')
       .values({ ...own, ...invitation, account_id: accountId })
+      .execute()
+    const mail = { kind: 'invitation' as const, subject_id: invitation.id, recipient: 'a@example.com', details: '{}' }
+    const queued = { state: 'pending' as const, attempts: 0, next_attempt_at: at, created_at: at }
+    await tx
+      .insertInto('mails')
+      .values({ ...own, ...mail, ...queued, id: randomUUID() })
       .execute()
     const token = { name: 't', description: '', hint: '', created_by: null, expires_at: null, revoked_at: null }
     await tx

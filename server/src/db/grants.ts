@@ -15,6 +15,7 @@ const privileges: Record<keyof Tables, readonly Privilege[]> = {
   selected_groups: ['select', 'insert', 'delete'],
   accounts: ['select', 'insert', 'update'],
   invitations: all,
+  mails: ['select', 'insert', 'delete'],
   groups: all,
   group_members: all,
   tokens: ['select', 'insert', 'update'],

@@ -8,6 +8,7 @@ import * as expiryNotices from './migrations/003-expiry-notices.ts'
 import * as externalTokens from './migrations/004-external-tokens.ts'
 import * as previewFeatures from './migrations/005-preview-features.ts'
 import * as manyProcesses from './migrations/006-many-processes.ts'
+import * as mails from './migrations/008-mails.ts'
 import type { Tables } from './tables.ts'
 
 /** Every migration, in order. Named here rather than found in a folder, so that what runs can be read. */
@@ -18,6 +19,7 @@ const migrations: Record<string, Migration> = {
   '004-external-tokens': externalTokens,
   '005-preview-features': previewFeatures,
   '006-many-processes': manyProcesses,
+  '008-mails': mails,
 }
 
 /** The role that the service takes on when its login owns the tables. One per cluster; databases share it. */

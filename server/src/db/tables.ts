@@ -1,5 +1,6 @@
 import type { ColumnType, Generated } from 'kysely'
 import type { SignatureAlgorithm } from '../features/oauth-providers/rules.ts'
+import type { MailKind, MailState } from '../mail/rules.ts'
 
 /** A JSON column: written as JSON text, read parsed. */
 type Json<T = unknown> = ColumnType<T, string, string>
@@ -52,6 +53,29 @@ export interface Tables {
     secret_hash: string
     created_at: Date
     expires_at: Date
+    /** How the current secret left: only by mail, or shown to an admin (O3). */
+    secret_channel: Generated<'mail' | 'shown'>
+  }
+  /** The mail queue: what to send, never a secret. Without an organization it is a person's. */
+  mails: {
+    id: string
+    organization_id: string | null
+    kind: MailKind
+    /** What the mail is about: an invitation, a user. */
+    subject_id: string
+    recipient: string
+    /** The account that asked for it. */
+    requested_by: string | null
+    details: Json<Record<string, string>>
+    state: MailState
+    /** Attempts that began; the number of the last one fences off a process whose lease ended. */
+    attempts: number
+    next_attempt_at: Date
+    lease_until: Date | null
+    /** A response code of SMTP, or the code of a failed connection. */
+    last_error: string | null
+    created_at: Date
+    finished_at: Date | null
   }
   groups: { id: string; organization_id: string; name: string; name_key: string; description: string; created_at: Date }
   group_members: { group_id: string; account_id: string; organization_id: string; role: 'member' | 'manager' }

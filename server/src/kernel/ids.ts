@@ -1,10 +1,10 @@
 /**
  * The prefixes of our ids (TypeID: a prefix and a UUIDv7 in Crockford base32). The last row stays inside: people,
- * their sessions, credentials, second factors, pending verifications, counted attempts and feedback.
+ * their sessions, credentials, second factors, pending verifications, counted attempts, feedback and mails.
  */
 export type IdPrefix =
   | ('org' | 'mem' | 'svc' | 'grp' | 'tok' | 'idp' | 'map' | 'inv' | 'evt')
-  | ('usr' | 'ses' | 'crd' | 'fac' | 'ver' | 'lim' | 'fbk')
+  | ('usr' | 'ses' | 'crd' | 'fac' | 'ver' | 'lim' | 'fbk' | 'eml')
 
 const suffix = '[0-7][0-9a-hjkmnp-tv-z]{25}'
 

@@ -37,7 +37,8 @@ type Secretive = InvitationRecord & { secret: string }
 /** A secret with its hash and its time; made before the change, since it depends on nothing. */
 function newLink(deps: Deps, at: Date) {
   const secret = newLinkSecret(deps.randomBytes)
-  return { secret, hash: linkHash(secret), expiresAt: new Date(at.getTime() + invitationLifetimeMs) }
+  const secretChannel = deps.outbox.configured ? ('mail' as const) : ('shown' as const)
+  return { secret, hash: linkHash(secret), secretChannel, expiresAt: new Date(at.getTime() + invitationLifetimeMs) }
 }
 
 /**
@@ -110,7 +111,9 @@ export async function createInvitations(
     return { ok: true, value: name, events: [first, ...others], forget: [] }
   })
   if (!made.ok) return made
-  const invitations = await Promise.all(wanted.map(({ hash: _, ...it }) => deliver(deps, caller, made.value, it)))
+  const invitations = await Promise.all(
+    wanted.map(({ hash: _, secretChannel: __, ...it }) => deliver(deps, caller, made.value, it)),
+  )
   return ok({ invitations })
 }
 
@@ -122,11 +125,11 @@ export async function resendInvitation(
   id: string,
 ): Promise<Result<InvitationView, 'not_found'>> {
   const by = byOf(deps, caller, facts)
-  const { secret, hash, expiresAt } = newLink(deps, by.at)
+  const { secret, hash, secretChannel, expiresAt } = newLink(deps, by.at)
   const made = await deps.change(by, async (tx) => {
     const now = await findInvitation(tx, caller.organizationId, id)
     if (!now) return refuse('not_found')
-    await replaceSecret(tx, { id, hash, expiresAt })
+    await replaceSecret(tx, { id, hash, secretChannel, expiresAt })
     const { name } = await readOrganization(tx, caller.organizationId)
     const event = {
       action: 'invitation.resent' as const,

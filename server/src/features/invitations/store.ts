@@ -10,6 +10,9 @@ export interface InvitationRecord {
   expiresAt: Date
 }
 
+/** How a secret leaves: only by mail, which proves the address of the person who accepts, or shown to an admin (O3). */
+export type SecretChannel = 'mail' | 'shown'
+
 const invitationRows = (db: Reader, organizationId: string) =>
   db
     .selectFrom('invitations as i')
@@ -68,6 +71,7 @@ export async function statusesOf(
 
 export interface NewInvitation extends InvitationRecord {
   hash: string
+  secretChannel: SecretChannel
 }
 
 /** Writes the accounts that are invited, and their invitations. */
@@ -104,6 +108,7 @@ export async function insertInvited(
         id: it.id,
         account_id: it.accountId,
         secret_hash: it.hash,
+        secret_channel: it.secretChannel,
         expires_at: it.expiresAt,
       })),
     )
@@ -113,9 +118,13 @@ export async function insertInvited(
 /** A new secret under the same id: the earlier link opens nothing any more (O3). */
 export async function replaceSecret(
   tx: Writer,
-  { id, hash, expiresAt }: { id: string; hash: string; expiresAt: Date },
+  { id, hash, secretChannel, expiresAt }: { id: string; hash: string; secretChannel: SecretChannel; expiresAt: Date },
 ): Promise<void> {
-  await tx.updateTable('invitations').set({ secret_hash: hash, expires_at: expiresAt }).where('id', '=', id).execute()
+  await tx
+    .updateTable('invitations')
+    .set({ secret_hash: hash, secret_channel: secretChannel, expires_at: expiresAt })
+    .where('id', '=', id)
+    .execute()
 }
 
 /** The invited account becomes a person's; the invitation is used up. */
