@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { canonicalEmail } from '../features/accounts/rules.ts'
 import { type IdPrefix, idPattern } from '../kernel/ids.ts'
+import { findNameFault } from '../kernel/names.ts'
 
 /** A fault to show at the field: text that a database or a terminal could choke on. */
 const isPlain = (text: string) => text.isWellFormed() && !/[\p{Cc}\u2028\u2029]/u.test(text)
@@ -9,8 +10,8 @@ const isPlainLines = (text: string) => text.isWellFormed() && !/[\p{Cc}--[\n\t]]
 /** Length in characters (code points), as JSON Schema counts. */
 const lengthOf = (text: string) => [...text].length
 
-/** A name: any Unicode text that people use, on one line, trimmed, between 1 and `max` characters. */
-export const nameText = (max: number) =>
+/** One line of text, trimmed, between 1 and `max` characters. */
+const lineOfText = (max: number) =>
   z
     .string()
     .max(max * 4)
@@ -19,6 +20,15 @@ export const nameText = (max: number) =>
     .refine((text) => lengthOf(text) <= max, `At most ${max} characters.`)
     .refine(isPlain, 'Leave out control characters and line breaks.')
     .meta({ minLength: 1, maxLength: max })
+
+/** A fault of a name as one issue of the field. */
+export const reportNameFault = (text: string, context: z.RefinementCtx<string>): void => {
+  const message = text === '' || !isPlain(text) ? undefined : findNameFault(text)
+  if (message !== undefined) context.addIssue({ code: 'custom', message })
+}
+
+/** A name, of whatever noun: any Unicode text that people use and can see. */
+export const nameText = (max: number) => lineOfText(max).superRefine(reportNameFault)
 
 /** Free text of at most `max` characters, trimmed; line breaks are welcome. */
 export const freeText = (max: number) =>
@@ -55,7 +65,7 @@ export const emailAddress = () =>
 export const newPassword = () => z.string().min(1, 'Enter a password.').max(1024, 'At most 128 characters.')
 
 /** A search phrase. */
-export const searchText = () => nameText(100)
+export const searchText = () => lineOfText(100)
 
 export const id = (...prefixes: [IdPrefix, ...IdPrefix[]]) =>
   z.string().regex(idPattern(...prefixes), 'Not a valid id.')

@@ -1,7 +1,10 @@
 import * as z from 'zod'
-import { accountName, exactText, freeText, id, page, paging, sentTime } from '../../http/shapes.ts'
+import { accountName, exactText, freeText, id, page, paging, reportNameFault, sentTime } from '../../http/shapes.ts'
 
-const displayName = () => freeText(100).refine((text) => !/[\n\t\u2028\u2029]/.test(text), 'Leave out line breaks.')
+const displayName = () =>
+  freeText(100)
+    .refine((text) => !/[\n\t\u2028\u2029]/.test(text), 'Leave out line breaks.')
+    .superRefine(reportNameFault)
 
 export const AccountMappingQuery = z.strictObject({
   ...paging,

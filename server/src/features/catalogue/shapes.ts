@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { findNameFault } from '../../kernel/names.ts'
 import { maxFeatures, stages } from './rules.ts'
 
 /** F1: bounds of the file, so that no list grows beyond what a person reads. */
@@ -40,7 +41,12 @@ const day = () => z.iso.date('Enter a day as YYYY-MM-DD.')
 /** One feature as the operator writes it (F1). */
 export const CatalogueFeature = z.strictObject({
   key: key().describe('What programs ask for; never changes.'),
-  name: line(100).describe('What people read.'),
+  name: line(100)
+    .refine(
+      (name) => name === '' || !name.isWellFormed() || findNameFault(name) === undefined,
+      'Write a name that can be seen, without invisible characters.',
+    )
+    .describe('What people read.'),
   description: text(1000).describe('What the feature does, for an admin who decides.'),
   stage: z.enum(stages, { error: `A stage is one of ${stages.join(', ')}.` }).describe('How far along it is.'),
   documentation: link().optional().describe('Where it is documented.'),

@@ -1,3 +1,4 @@
+import { toNameKey } from '../../kernel/names.ts'
 import { ok, type Result, refuse } from '../../kernel/result.ts'
 import type { Role } from '../organizations/rules.ts'
 
@@ -6,12 +7,8 @@ export type GroupRole = 'member' | 'manager'
 /** O6: an account is in at most this many groups. */
 export const maxGroupsPerAccount = 100
 
-/**
- * O6: names are unique ignoring case; this is what is compared. Normalized, so that two spellings of one text are one;
- * up and down again, since lower case alone keeps `ß` from `SS` and one sigma from the other (Unicode 3.13, case folding).
- */
-export const groupNameKey = (name: string): string =>
-  name.normalize('NFKC').toLowerCase().toUpperCase().toLowerCase().normalize('NFKC')
+/** O6: what is compared, since names of groups are unique whatever their spelling. */
+export const groupNameKey = toNameKey
 
 /** O6: an admin manages every group, a manager the group that they manage, nobody else any. */
 export const mayManageGroup = (role: Role, roleInGroup: GroupRole | undefined): Result<void, 'forbidden'> =>

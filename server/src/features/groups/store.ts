@@ -35,7 +35,14 @@ export function listGroups(db: Reader, organizationId: string, { search, after, 
     .orderBy('g.id')
     .limit(limit + 1)
   if (after !== undefined) rows = rows.where('g.id', '>', after)
-  if (search !== undefined) rows = rows.where('g.name', '~', containing(search))
+  if (search !== undefined) {
+    // Also by what is compared, so that a search finds whatever makes a name taken (O6).
+    const key = groupNameKey(search)
+    rows = rows.where((eb) => {
+      const asWritten = eb('g.name', '~', containing(search))
+      return key === '' ? asWritten : eb.or([asWritten, eb('g.name_key', '~', containing(key))])
+    })
+  }
   return rows.execute()
 }
 

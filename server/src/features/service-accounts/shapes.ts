@@ -1,7 +1,10 @@
 import * as z from 'zod'
 import { accountName, nameText, page, paging, role, searchText, sentTime } from '../../http/shapes.ts'
+import { hasAtSign } from '../../kernel/names.ts'
 
-const name = () => nameText(100)
+/** The name is the account's `username`, which for members is their email address: it must not pass for one. */
+const name = () =>
+  nameText(100).refine((text) => !hasAtSign(text), 'Leave out the @: it would read as an email address.')
 
 export const ServiceAccountQuery = z.strictObject({ ...paging, search: searchText().optional() })
 

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { accountName, freeText, id, nameText, page, paging, sentTime, time } from '../../http/shapes.ts'
+import { accountName, freeText, id, nameText, page, paging, searchText, sentTime, time } from '../../http/shapes.ts'
 
 const expiresAt = time().nullable().optional()
 
@@ -25,7 +25,7 @@ export const TokenQuery = z.strictObject({
   ...paging,
   accountId: z.union([z.literal('me'), id('mem', 'svc')]).optional(),
   state: z.enum(tokenStates).optional(),
-  search: nameText(100).optional(),
+  search: searchText().optional(),
 })
 
 export const Token = z
