@@ -92,6 +92,52 @@ test('also suspending the existing tokens outside the groups, and what was selec
   expect(await product.introspect(outside.secret)).toMatchObject({ active: false, reason: 'suspended' })
 })
 
+test('turning API tokens on again preselects what was in force before the stop (P13)', async () => {
+  const org = await product.newOrganization()
+  const grace = await org.newMember('Grace Hopper')
+  const group = await org.newGroup('Builders', [{ id: grace.accountId }])
+  const outside = await org.newToken(org.admin, 'Report')
+  const limited = { groupIds: [group.id], suspendOutsideGroups: true }
+  await org.setCreation({ creation: 'groups', ...limited })
+  await org.setCreation({ creation: 'all', ...limited })
+  await org.setCreation({ creation: 'none', ...limited })
+  const { page } = await membersPage(org)
+  const dialog = await openSettings(page, org.name)
+  await dialog.getByRole('checkbox', { name: allow }).check()
+  expect(await dialog.getByRole('radio', { name: 'All members' }).isChecked()).toBe(true)
+
+  await dialog.getByRole('radio', { name: 'Selected groups' }).check()
+  await dialog.getByText(/1 token stays suspended/).waitFor()
+  await dialog.getByRole('radio', { name: 'All members' }).check()
+  await dialog.getByText(/1 token works again/).waitFor()
+  await dialog.getByRole('button', { name: 'Save changes' }).click()
+  await dialog.waitFor({ state: 'detached' })
+  expect(await product.introspect(outside.secret)).toMatchObject({ active: true })
+})
+
+test('a save is undone from its notice, unless somebody saved since', async () => {
+  const org = await product.newOrganization()
+  const token = await org.newToken(org.admin, 'Report')
+  const { page, watched } = await membersPage(org)
+  const stop = async () => {
+    const dialog = await openSettings(page, org.name)
+    await dialog.getByRole('checkbox', { name: allow }).uncheck()
+    await dialog.getByRole('button', { name: 'Save changes' }).click()
+    await dialog.waitFor({ state: 'detached' })
+    return notice(page, '1 token suspended')
+  }
+  await (await stop()).getByRole('button', { name: 'Undo' }).click()
+  await notice(page, 'Settings restored').waitFor()
+  expect(await product.introspect(token.secret)).toMatchObject({ active: true })
+
+  const second = await stop()
+  await org.setCreation({ creation: 'all' })
+  watched.expect(`412 ${org.base}/settings`)
+  await second.getByRole('button', { name: 'Undo' }).click()
+  await notice(page, 'Nothing was undone').waitFor()
+  expect(await org.settings()).toMatchObject({ apiTokens: { creation: 'all' } })
+})
+
 test('two admins at once: both sides are shown; theirs is taken, or mine is saved', async () => {
   const org = await product.newOrganization()
   const mary = await org.newMember('Mary Somerville', { role: 'admin' })

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ask, type RawRequest } from '../server/test/raw-http.ts'
 import { freePort, isInstalled, proxies, type Running, runApi, runPortcullis, runProxy } from './running.ts'
 
-const suspended = "The organization's admins turned off API tokens. Nothing was deleted; ask an admin."
+const suspended = "The organization's settings suspend this API token. Nothing was deleted; ask an admin."
 
 let portcullis: Awaited<ReturnType<typeof runPortcullis>>
 let api: Running

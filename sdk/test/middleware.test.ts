@@ -137,7 +137,7 @@ describe.each([
     ['malformed', 'The token is not valid.'],
     ['unknown', 'The token is not valid.'],
     ['revoked', 'The token is not valid.'],
-    ['suspended', "The organization's admins turned off API tokens. Nothing was deleted; ask an admin."],
+    ['suspended', "The organization's settings suspend this API token. Nothing was deleted; ask an admin."],
     ['expired', 'The token has expired. Refresh it or get a new one.'],
   ])('401: %s', async (reason, detail) => {
     says(reason === 'suspended' || reason === 'expired' ? inactiveAnswer(reason) : { active: false, reason })

@@ -9,7 +9,7 @@ export interface Refusal {
 
 /** Sentences for those whom one helps, as the server says them; nothing tells a revoked token from one that never was. */
 const helpful: Readonly<Record<string, string>> = {
-  suspended: "The organization's admins turned off API tokens. Nothing was deleted; ask an admin.",
+  suspended: "The organization's settings suspend this API token. Nothing was deleted; ask an admin.",
   expired: 'The token has expired. Refresh it or get a new one.',
   ambiguous_organization: "Several organizations take this token. Send one's id in the header IB-Context.",
   unmapped_subject: "No account is mapped to the token's subject. Ask an admin of the organization.",

@@ -9,6 +9,7 @@ import * as externalTokens from './migrations/004-external-tokens.ts'
 import * as previewFeatures from './migrations/005-preview-features.ts'
 import * as manyProcesses from './migrations/006-many-processes.ts'
 import * as mails from './migrations/008-mails.ts'
+import * as beforeStop from './migrations/012-before-stop.ts'
 import type { Tables } from './tables.ts'
 
 /** Every migration, in order. Named here rather than found in a folder, so that what runs can be read. */
@@ -20,6 +21,7 @@ const migrations: Record<string, Migration> = {
   '005-preview-features': previewFeatures,
   '006-many-processes': manyProcesses,
   '008-mails': mails,
+  '012-before-stop': beforeStop,
 }
 
 /** The role that the service takes on when its login owns the tables. One per cluster; databases share it. */

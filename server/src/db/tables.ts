@@ -1,5 +1,6 @@
 import type { ColumnType, Generated } from 'kysely'
 import type { SignatureAlgorithm } from '../features/oauth-providers/rules.ts'
+import type { BeforeStop } from '../features/settings/rules.ts'
 import type { MailKind, MailState } from '../mail/rules.ts'
 
 /** A JSON column: written as JSON text, read parsed. */
@@ -28,6 +29,8 @@ export interface Tables {
     updated_by: string | null
     /** The feed's number of the last save. */
     saved_number: Generated<number>
+    /** The setting that a stop replaced, with its version; null unless creation is `none` (P13). */
+    before_stop: ColumnType<BeforeStop | null, string | null | undefined, string | null>
   }
   selected_groups: { organization_id: string; group_id: string }
   accounts: {

@@ -91,7 +91,7 @@ describe('a refused token', () => {
     [
       'suspended',
       () => it.issue({ creation: 'none' }),
-      "The organization's admins turned off API tokens. Nothing was deleted; ask an admin.",
+      "The organization's settings suspend this API token. Nothing was deleted; ask an admin.",
     ],
     ['expired', () => it.issue({ expires_at: new Date(0) }), 'The token has expired. Refresh it or get a new one.'],
     ['revoked', () => it.issue({ revoked: true }), 'The token is not valid.'],

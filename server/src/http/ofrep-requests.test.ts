@@ -101,7 +101,7 @@ describe('who may ask', () => {
     const suspended = it.issue({ creation: 'none' })
     const answer = await all('{}', [token(suspended)])
     expect(answer.status).toBe(401)
-    expect(answer.json().errorDetails).toContain('turned off API tokens')
+    expect(answer.json().errorDetails).toContain('settings suspend this API token')
     expect((await all('{}', [token(it.issue({ expires_at: new Date(0) }))])).status).toBe(401)
     expect((await all('{}', [token(it.issue()), ['IB-Context', organizationB]])).status).toBe(401)
   })

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { RelativeTime } from '../../ui/relative-time'
 import { type Propagation, propagationQuery } from './queries'
 import classes from './settings.module.css'
-import { capitalized, effectText, standingOf } from './words'
+import { effectText, standingOf } from './words'
 
 type Peer = Propagation['confirmed'][number]
 
@@ -49,18 +49,5 @@ export function PropagationDetails({ org }: { org: string }) {
         ))}
       </ul>
     </details>
-  )
-}
-
-/** What a save did, and where it has taken effect meanwhile. */
-export function SavedNotice({ org, what, version }: { org: string; what: string; version: number }) {
-  const { data } = useQuery(propagationQuery(org))
-  return (
-    <>
-      <div>{what}</div>
-      <Text size="sm" c="dimmed" mih="1.5em">
-        {data && data.version >= version && capitalized(effectText(data))}
-      </Text>
-    </>
   )
 }

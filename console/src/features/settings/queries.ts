@@ -8,7 +8,7 @@ import type {
 } from '../../client/types.gen'
 
 export type Settings = GetSettingsResponse
-export type Choice = Settings['apiTokens']
+export type Choice = Omit<Settings['apiTokens'], 'beforeStop'>
 export type Impact = GetSettingsImpactResponse
 
 export const settingsQuery = (org: string) =>
@@ -38,5 +38,16 @@ export const propagationQuery = (org: string) =>
     refetchInterval: ({ state }) => (state.data && isBehind(state.data) ? 300 : 3000),
   })
 
-export const putSettings = (org: string, apiTokens: Choice, version: Settings['version']) =>
-  ask(saveSettings({ path: { org }, headers: { 'If-Match': `"${version}"` }, body: { apiTokens } }))
+/** `beforeStopVersion` names the setting that this save restores exactly (P13). */
+export const putSettings = (
+  org: string,
+  apiTokens: Choice,
+  { version, beforeStopVersion }: { version: number; beforeStopVersion?: number | undefined },
+) =>
+  ask(
+    saveSettings({
+      path: { org },
+      headers: { 'If-Match': `"${version}"` },
+      body: { apiTokens, ...(beforeStopVersion !== undefined && { beforeStopVersion }) },
+    }),
+  )

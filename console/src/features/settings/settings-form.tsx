@@ -2,17 +2,15 @@ import { Button, Stack } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Problem } from '../../api'
-import { useRefresh } from '../../shell/session'
 import { DialogActions } from '../../ui/dialog'
 import { Failure } from '../../ui/notice'
-import { notify } from '../../ui/notify'
-import { lacksGroups, sameChoice, toChoice, toDraft } from './choice'
+import { findRestoredVersion, lacksGroups, sameChoice, toChoice, toDraft } from './choice'
 import { CreationFields } from './creation-fields'
 import { ImpactPreview } from './impact-preview'
-import { PropagationDetails, SavedNotice } from './propagation'
-import { type Choice, impactQuery, propagationQuery, putSettings, type Settings, settingsQuery } from './queries'
+import { PropagationDetails } from './propagation'
+import { type Choice, impactQuery, putSettings, type Settings, settingsQuery } from './queries'
+import { useSavedNotice } from './saved-notice'
 import { SettingsConflict } from './settings-conflict'
-import { savedNotice } from './words'
 
 type Props = { org: string; saved: Settings; onClose: () => void }
 
@@ -20,22 +18,20 @@ export function SettingsForm({ org, saved, onClose }: Props) {
   const [base, setBase] = useState(saved)
   const [draft, setDraft] = useState(toDraft(saved.apiTokens))
   const queryClient = useQueryClient()
-  const refresh = useRefresh()
+  const showSaved = useSavedNotice(org)
   const choice = toChoice(draft)
   const changed = !sameChoice(choice, base.apiTokens)
+  const incomplete = lacksGroups(choice) && findRestoredVersion(choice, base.apiTokens) === undefined
 
   const save = useMutation({
-    mutationFn: async ({ choice, version }: { choice: Choice; version: Settings['version'] }) => {
+    mutationFn: async ({ choice, over }: { choice: Choice; over: Settings }) => {
       // Before the save, for the notice after it: then the figures say nothing any more.
       const impact = await queryClient.fetchQuery(impactQuery(org, choice)).catch(() => undefined)
-      return { stored: await putSettings(org, choice, version), impact }
+      const beforeStopVersion = findRestoredVersion(choice, over.apiTokens)
+      return { stored: await putSettings(org, choice, { version: over.version, beforeStopVersion }), impact, over }
     },
-    onSuccess: ({ stored, impact }) => {
-      queryClient.setQueryData(settingsQuery(org).queryKey, stored)
-      queryClient.removeQueries({ queryKey: ['organization', org, 'impact'] })
-      void refresh('tokens', 'audit')
-      queryClient.removeQueries({ queryKey: propagationQuery(org).queryKey })
-      notify(<SavedNotice org={org} what={savedNotice(impact)} version={stored.version} />)
+    onSuccess: ({ stored, impact, over }) => {
+      showSaved({ stored, replaced: over, impact })
       onClose()
     },
   })
@@ -56,7 +52,7 @@ export function SettingsForm({ org, saved, onClose }: Props) {
         mine={choice}
         saving={save.isPending}
         onUseTheirs={takeTheirs}
-        onSaveMine={() => save.mutate({ choice, version: theirs.version })}
+        onSaveMine={() => save.mutate({ choice, over: theirs })}
       />
     )
   }
@@ -64,12 +60,12 @@ export function SettingsForm({ org, saved, onClose }: Props) {
     <form
       onSubmit={(event) => {
         event.preventDefault()
-        save.mutate({ choice, version: base.version })
+        save.mutate({ choice, over: base })
       }}
     >
       <Stack gap="md">
         <CreationFields org={org} draft={draft} onChange={setDraft} />
-        {changed && !lacksGroups(choice) && <ImpactPreview org={org} choice={choice} />}
+        {changed && !incomplete && <ImpactPreview org={org} choice={choice} />}
         <Failure error={save.error} />
         <PropagationDetails org={org} />
       </Stack>
@@ -77,7 +73,7 @@ export function SettingsForm({ org, saved, onClose }: Props) {
         <Button variant="default" onClick={onClose}>
           Cancel
         </Button>
-        <Button type="submit" loading={save.isPending} disabled={!changed || lacksGroups(choice)}>
+        <Button type="submit" loading={save.isPending} disabled={!changed || incomplete}>
           Save changes
         </Button>
       </DialogActions>

@@ -1,21 +1,35 @@
 import { describe, expect, test } from 'vitest'
-import { lacksGroups, sameChoice, toChoice, toDraft } from './choice'
-import type { Choice, Impact, Propagation } from './queries'
+import { findRestoredVersion, lacksGroups, sameChoice, toChoice, toDraft } from './choice'
+import type { Impact, Propagation, Settings } from './queries'
 import { effectText, impactSentence, savedNotice, standingOf } from './words'
 
-const choice = (change: Partial<Choice>): Choice => ({
+type Saved = Settings['apiTokens']
+
+const choice = (change: Partial<Saved> = {}): Saved => ({
   creation: 'all',
   groupIds: [],
   suspendOutsideGroups: false,
+  beforeStop: null,
   ...change,
 })
 
 describe('the form keeps what every mode keeps (P6)', () => {
   test('turned off and on again, the selection is as it was', () => {
     const off = toDraft(choice({ creation: 'none', groupIds: ['grp_2', 'grp_1'], suspendOutsideGroups: true }))
-    expect(toChoice({ ...off, allowed: true })).toEqual(
-      choice({ creation: 'groups', groupIds: ['grp_1', 'grp_2'], suspendOutsideGroups: true }),
-    )
+    expect(toChoice({ ...off, allowed: true })).toEqual({
+      creation: 'groups',
+      groupIds: ['grp_1', 'grp_2'],
+      suspendOutsideGroups: true,
+    })
+  })
+  test('turned on again, what was in force before the stop is preselected, not an older selection (P13)', () => {
+    const before = { creation: 'all' as const, groupIds: ['grp_1'], suspendOutsideGroups: true, version: 3 }
+    const stopped = choice({ creation: 'none', groupIds: ['grp_1', 'grp_2'], beforeStop: before })
+    const restored = toChoice({ ...toDraft(stopped), allowed: true })
+    expect(restored).toEqual({ creation: 'all', groupIds: ['grp_1'], suspendOutsideGroups: true })
+    expect(findRestoredVersion(restored, stopped)).toBe(3)
+    expect(findRestoredVersion({ ...restored, creation: 'groups' }, stopped)).toBeUndefined()
+    expect(sameChoice(toChoice(toDraft(stopped)), stopped)).toBe(true)
   })
   test('the order of groups is no change', () => {
     expect(sameChoice(choice({ groupIds: ['a', 'b'] }), choice({ groupIds: ['b', 'a'] }))).toBe(true)
@@ -28,9 +42,16 @@ describe('the form keeps what every mode keeps (P6)', () => {
 })
 
 describe('the impact in words (P9)', () => {
-  const impact = (losing: number, gaining: number, suspended: number, restored: number, used = 0): Impact => ({
+  const impact = (
+    losing: number,
+    gaining: number,
+    suspended: number,
+    restored: number,
+    used = 0,
+    stillSuspended = 0,
+  ): Impact => ({
     accounts: { losingCreation: losing, gainingCreation: gaining },
-    tokens: { suspended, restored, suspendedUsedLast24h: used },
+    tokens: { suspended, restored, suspendedUsedLast24h: used, stillSuspended },
     examples: [],
     warnings: [],
   })
@@ -42,6 +63,7 @@ describe('the impact in words (P9)', () => {
       '12 accounts lose the ability to create tokens and 14 tokens are suspended (3 used in the last 24 hours).',
       '14 tokens suspended',
     ],
+    [impact(0, 0, 0, 30, 0, 129), '30 tokens work again and 129 tokens stay suspended.', '30 tokens restored'],
     [impact(0, 2, 0, 5), '2 accounts gain the ability to create tokens and 5 tokens work again.', '5 tokens restored'],
   ])('%#', (given, sentence, notice) => {
     expect(impactSentence(given)).toBe(sentence)

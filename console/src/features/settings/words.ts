@@ -21,6 +21,9 @@ export function impactSentence({ accounts: { losingCreation, gainingCreation }, 
     parts.push(`${tokens(moved.suspended)} ${moved.suspended === 1 ? 'is' : 'are'} suspended${recently}`)
   }
   if (moved.restored > 0) parts.push(`${tokens(moved.restored)} ${moved.restored === 1 ? 'works' : 'work'} again`)
+  if (moved.stillSuspended > 0) {
+    parts.push(`${tokens(moved.stillSuspended)} ${moved.stillSuspended === 1 ? 'stays' : 'stay'} suspended`)
+  }
   return parts.length > 0 ? joined(parts) : 'No account and no token is affected.'
 }
 

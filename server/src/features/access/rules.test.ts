@@ -88,7 +88,7 @@ describe('what is told', () => {
   test('N2: sentences are ASCII, and nothing tells an unknown token from a revoked one or a removed owner', () => {
     for (const reason of managedReasons) expect(refusalText(reason)).toMatch(/^[\x20-\x7e]+$/)
     expect(new Set((['malformed', 'owner_removed', 'revoked', 'unknown'] as const).map(refusalText)).size).toBe(1)
-    expect(refusalText('suspended')).toContain('turned off API tokens')
+    expect(refusalText('suspended')).toContain('settings suspend this API token')
     expect(refusalText('ambiguous_organization')).toContain('IB-Context')
     expect(refusalText('unmapped_subject')).toContain('mapped')
     expect(refusalText('insufficient_scope')).toContain('scope')

@@ -93,7 +93,7 @@ export const tellsWhose = (reason: Reason): boolean =>
 
 /** Sentences for those whom one helps. A provider that is off or unknown is not told of: nothing was verified yet. */
 const helpful: Partial<Record<Reason, string>> = {
-  suspended: "The organization's admins turned off API tokens. Nothing was deleted; ask an admin.",
+  suspended: "The organization's settings suspend this API token. Nothing was deleted; ask an admin.",
   expired: 'The token has expired. Refresh it or get a new one.',
   ambiguous_organization: "Several organizations take this token. Send one's id in the header IB-Context.",
   unmapped_subject: "No account is mapped to the token's subject. Ask an admin of the organization.",

@@ -5,8 +5,10 @@ import { ok, type Refused, type Result, refuse } from '../../kernel/result.ts'
 import { hasExternalAccess } from '../account-mappings/actions.ts'
 import { byOf, type Caller } from '../accounts/rules.ts'
 import {
+  beforeStopAfter,
   type Holder,
   impactOf,
+  isRestore,
   mayDeleteGroup,
   mayNotLockOut,
   maySave,
@@ -84,7 +86,7 @@ const told = (setting: TokenCreation, names: ReadonlyMap<string, string>) => ({
 export async function applySettings(tx: Writer, by: By, now: SettingsRecord, next: TokenCreation) {
   const names = await groupNames(tx, [...now.apiTokens.groupIds, ...next.groupIds])
   await writeSettings(tx, by.organizationId, {
-    apiTokens: next,
+    apiTokens: { ...next, beforeStop: beforeStopAfter(now, next) },
     version: now.version + 1,
     updatedAt: by.at,
     updatedBy: by.actor.id,
@@ -143,15 +145,15 @@ export function saveSettings(
   deps: Deps,
   caller: Caller,
   facts: RequestFacts,
-  wanted: { apiTokens: TokenCreation; ifMatch: string },
+  wanted: { apiTokens: TokenCreation; beforeStopVersion?: number | undefined; ifMatch: string },
 ): Promise<Result<SettingsRecord, SaveRefusal>> {
   const by = byOf(deps, caller, facts)
   return deps.change(by, async (tx) => {
-    const complete = maySave(wanted.apiTokens)
+    const now = await readSettings(tx, caller.organizationId)
+    const complete = maySave(wanted.apiTokens, isRestore(now.apiTokens, wanted.apiTokens, wanted.beforeStopVersion))
     if (!complete.ok) return complete
     const foreign = foreignGroup(wanted.apiTokens.groupIds, await groupNames(tx, wanted.apiTokens.groupIds))
     if (foreign) return foreign
-    const now = await readSettings(tx, caller.organizationId)
     if (String(now.version) !== wanted.ifMatch) return refuse('precondition_failed', { current: now })
     if (sameTokenCreation(now.apiTokens, wanted.apiTokens)) return { ok: true, value: now, unchanged: true }
     const kept = mayNotLockOut(wanted.apiTokens, await askerOf(tx, caller))
@@ -178,7 +180,11 @@ export const imposeSettings = (
     const events: Awaited<ReturnType<typeof applySettings>>[] = []
     for (const apiTokens of wanted) {
       events.push(await applySettings(tx, by, now, apiTokens))
-      now = { ...now, apiTokens, version: now.version + 1 }
+      now = {
+        ...now,
+        apiTokens: { ...apiTokens, beforeStop: beforeStopAfter(now, apiTokens) },
+        version: now.version + 1,
+      }
     }
     const [first, ...more] = events
     if (!first) return { ok: true, value: 0, unchanged: true }

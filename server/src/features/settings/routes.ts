@@ -35,7 +35,7 @@ export const settingsRoutes = [
     reply: Settings,
     problems: ['invalid_request', 'precondition_failed', 'would_lock_out'],
     run: async ({ deps, caller, body, ifMatch, facts }) => {
-      const saved = await saveSettings(deps, caller, facts, { apiTokens: body.apiTokens, ifMatch: ifMatch ?? '' })
+      const saved = await saveSettings(deps, caller, facts, { ...body, ifMatch: ifMatch ?? '' })
       return saved.ok ? { ...saved, extras: { etag: String(saved.value.version) } } : saved
     },
   }),

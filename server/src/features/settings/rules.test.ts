@@ -2,8 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   type AccountClass,
+  beforeStopAfter,
   defaultTokenCreation,
   impactOf,
+  isRestore,
   isSuspended,
   mayCreateToken,
   mayDeleteGroup,
@@ -13,6 +15,7 @@ import {
   sameTokenCreation,
   suspensionOf,
   type TokenCreation,
+  type VersionedSetting,
   warnsOfNoAccess,
   withoutGroup,
 } from './rules.ts'
@@ -117,6 +120,51 @@ describe('P6: the selection', () => {
   })
 })
 
+describe('P13: what a stop replaced is kept for restoring', () => {
+  const save = (present: VersionedSetting, next: TokenCreation): VersionedSetting => ({
+    apiTokens: { ...next, beforeStop: beforeStopAfter(present, next) },
+    version: present.version + 1,
+  })
+  const start = (first: TokenCreation): VersionedSetting => ({ apiTokens: { ...first, beforeStop: null }, version: 1 })
+
+  test('any history of saves that ends in a stop keeps the last setting that was not `none`', () => {
+    fc.assert(
+      fc.property(setting, fc.array(setting, { maxLength: 8 }), (first, saves) => {
+        fc.pre(first.creation !== 'none')
+        const history = [...saves, { ...first, creation: 'none' as const }]
+        let present = start(first)
+        let inForce = { ...first, version: 1 }
+        for (const next of history) {
+          present = save(present, next)
+          if (next.creation !== 'none') inForce = { ...next, version: present.version }
+        }
+        expect(present.apiTokens.beforeStop).toEqual(inForce)
+      }),
+    )
+  })
+
+  test('it is null in every other mode', () => {
+    fc.assert(
+      fc.property(setting, setting, (first, next) => {
+        const { beforeStop } = save(start(first), next).apiTokens
+        return (beforeStop === null) === (next.creation !== 'none' || first.creation === 'none')
+      }),
+    )
+  })
+
+  test('a selection that lost all its groups is restored only by naming the version that was in force', () => {
+    const emptied: TokenCreation = { creation: 'groups', groupIds: [], suspendOutsideGroups: true }
+    const stopped = save(start(emptied), { ...emptied, creation: 'none' }).apiTokens
+    expect(maySave(emptied, isRestore(stopped, emptied, 1)).ok).toBe(true)
+    for (const [next, version] of [
+      [emptied, 2],
+      [emptied, undefined],
+      [{ ...emptied, suspendOutsideGroups: false }, 1],
+    ] as const)
+      expect(maySave(next, isRestore(stopped, next, version))).toMatchObject({ code: 'invalid_request' })
+  })
+})
+
 test('P12: refused exactly when the asking token would be cut off; a console session never is', () => {
   fc.assert(
     fc.property(setting, holder, (it, asker) => {
@@ -214,6 +262,10 @@ test('P9: the impact counts what would happen to each account and token', () => 
             (it) => isSuspended(before, it) && !isSuspended(after, it),
           ),
           suspendedUsedLast24h: sum((it) => it.used, cutOff),
+          stillSuspended: sum(
+            (it) => it.tokens,
+            (it) => isSuspended(before, it) && isSuspended(after, it),
+          ),
         },
       })
     }),

@@ -35,9 +35,38 @@ export function isSuspended(setting: TokenCreation, owner: Holder): boolean {
   return setting.creation === 'groups' && setting.suspendOutsideGroups && !isInSelectedGroup(setting, owner)
 }
 
-/** P6: a save of `groups` must select at least one group. */
-export function maySave(wanted: TokenCreation): Result<void, 'invalid_request'> {
-  if (wanted.creation !== 'groups' || wanted.groupIds.length > 0) return ok(undefined)
+/** P13: the setting that a stop replaced, and the version under which it was in force. */
+export interface BeforeStop extends TokenCreation {
+  version: number
+}
+
+/** The setting as it is stored; `beforeStop` is null unless creation is `none`. */
+export interface SavedTokenCreation extends TokenCreation {
+  beforeStop: BeforeStop | null
+}
+
+export interface VersionedSetting {
+  apiTokens: SavedTokenCreation
+  version: number
+}
+
+/** P13: what a save of `next` keeps for restoring. Saving `none` again keeps what the first stop replaced. */
+export function beforeStopAfter(present: VersionedSetting, next: TokenCreation): BeforeStop | null {
+  if (next.creation !== 'none') return null
+  const { creation, groupIds, suspendOutsideGroups, beforeStop } = present.apiTokens
+  return creation === 'none' ? beforeStop : { creation, groupIds, suspendOutsideGroups, version: present.version }
+}
+
+/** P13: whether a save restores exactly what a stop replaced, named by its version. */
+export const isRestore = (
+  { beforeStop }: SavedTokenCreation,
+  next: TokenCreation,
+  beforeStopVersion: number | undefined,
+): boolean => beforeStop !== null && beforeStop.version === beforeStopVersion && sameTokenCreation(beforeStop, next)
+
+/** P6: a save of `groups` must select at least one group, unless it restores a selection whose groups were deleted (P13). */
+export function maySave(wanted: TokenCreation, restores = false): Result<void, 'invalid_request'> {
+  if (wanted.creation !== 'groups' || wanted.groupIds.length > 0 || restores) return ok(undefined)
   return refuse('invalid_request', {
     errors: [{ path: 'apiTokens.groupIds', message: 'Select at least one group, or choose all or none.' }],
   })
@@ -100,7 +129,8 @@ export interface AccountClass {
 
 export interface Impact {
   accounts: { losingCreation: number; gainingCreation: number }
-  tokens: { suspended: number; restored: number; suspendedUsedLast24h: number }
+  /** `stillSuspended`: suspended before and after (P13). */
+  tokens: { suspended: number; restored: number; suspendedUsedLast24h: number; stillSuspended: number }
 }
 
 /** A holder as a class sees it: inside the selection or outside. */
@@ -126,7 +156,7 @@ export function tokenChange(
 export function impactOf(before: TokenCreation, after: TokenCreation, classes: readonly AccountClass[]): Impact {
   const impact: Impact = {
     accounts: { losingCreation: 0, gainingCreation: 0 },
-    tokens: { suspended: 0, restored: 0, suspendedUsedLast24h: 0 },
+    tokens: { suspended: 0, restored: 0, suspendedUsedLast24h: 0, stillSuspended: 0 },
   }
   for (const it of classes) {
     const could = mayCreateToken(before, standIn(before, it.selectedBefore)).ok
@@ -134,6 +164,8 @@ export function impactOf(before: TokenCreation, after: TokenCreation, classes: r
     if (could && !can) impact.accounts.losingCreation += it.accounts
     if (!could && can) impact.accounts.gainingCreation += it.accounts
     const change = tokenChange(before, after, it)
+    if (change === undefined && isSuspended(after, standIn(after, it.selectedAfter)))
+      impact.tokens.stillSuspended += it.tokens
     if (change === 'restored') impact.tokens.restored += it.tokens
     if (change !== 'suspended') continue
     impact.tokens.suspended += it.tokens

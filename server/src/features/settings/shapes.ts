@@ -14,14 +14,33 @@ const apiTokens = z.strictObject({
 })
 
 /** What a save and a question for the impact send; what is left out means empty and off (P6). */
-export const NewSettings = z.strictObject({ apiTokens }).meta({ id: 'NewSettings' })
+export const NewSettings = z
+  .strictObject({
+    apiTokens,
+    beforeStopVersion: z
+      .int()
+      .optional()
+      .describe(
+        'The version of `beforeStop` that this save restores: only then may `groups` be saved without a group (P13).',
+      ),
+  })
+  .meta({ id: 'NewSettings' })
+
+const savedTokenCreation = z.object({
+  creation: z.enum(['all', 'groups', 'none']),
+  groupIds: z.array(z.string()).readonly(),
+  suspendOutsideGroups: z.boolean(),
+})
 
 export const Settings = z
   .object({
-    apiTokens: z.object({
-      creation: z.enum(['all', 'groups', 'none']),
-      groupIds: z.array(z.string()).readonly(),
-      suspendOutsideGroups: z.boolean(),
+    apiTokens: savedTokenCreation.extend({
+      beforeStop: savedTokenCreation
+        .extend({ version: z.int() })
+        .nullable()
+        .describe(
+          'What was in force before creation became `none`, less groups deleted since; null in other modes (P13).',
+        ),
     }),
     version: z.int(),
     updatedAt: sentTime(),
@@ -32,7 +51,7 @@ export const Settings = z
 export const Impact = z
   .object({
     accounts: z.object({ losingCreation: z.int(), gainingCreation: z.int() }),
-    tokens: z.object({ suspended: z.int(), restored: z.int(), suspendedUsedLast24h: z.int() }),
+    tokens: z.object({ suspended: z.int(), restored: z.int(), suspendedUsedLast24h: z.int(), stillSuspended: z.int() }),
     examples: z.array(
       z.object({
         tokenId: z.string(),

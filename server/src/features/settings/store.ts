@@ -2,11 +2,9 @@ import { sql } from 'kysely'
 import type { Reader, Writer } from '../../db/change.ts'
 import { rowsOf } from '../../db/rows.ts'
 import type { AccountName } from '../accounts/rules.ts'
-import type { AccountClass, Holder, TokenCreation } from './rules.ts'
+import type { AccountClass, BeforeStop, Holder, VersionedSetting } from './rules.ts'
 
-export interface SettingsRecord {
-  apiTokens: TokenCreation
-  version: number
+export interface SettingsRecord extends VersionedSetting {
   updatedAt: Date
   updatedBy: AccountName | null
 }
@@ -21,6 +19,7 @@ export async function readSettings(db: Reader, organizationId: string): Promise<
       's.creation',
       's.suspend_outside_groups',
       's.version',
+      's.before_stop',
       's.updated_at',
       'a.id',
       'a.kind',
@@ -40,6 +39,7 @@ export async function readSettings(db: Reader, organizationId: string): Promise<
       creation: row.creation,
       groupIds: groups.map((it) => it.group_id),
       suspendOutsideGroups: row.suspend_outside_groups,
+      beforeStop: await withoutDeletedGroups(db, row.before_stop),
     },
     version: row.version,
     updatedAt: row.updated_at,
@@ -47,18 +47,26 @@ export async function readSettings(db: Reader, organizationId: string): Promise<
   }
 }
 
+/** P13: the setting before a stop, without groups that were deleted since. */
+async function withoutDeletedGroups(db: Reader, setting: BeforeStop | null): Promise<BeforeStop | null> {
+  if (setting === null) return null
+  const names = await groupNames(db, setting.groupIds)
+  return { ...setting, groupIds: setting.groupIds.filter((id) => names.has(id)) }
+}
+
 export async function writeSettings(
   tx: Writer,
   organizationId: string,
-  next: { apiTokens: TokenCreation; version: number; updatedAt: Date; updatedBy: string | null },
+  next: Pick<SettingsRecord, 'apiTokens' | 'version' | 'updatedAt'> & { updatedBy: string | null },
 ): Promise<void> {
-  const { creation, groupIds, suspendOutsideGroups } = next.apiTokens
+  const { creation, groupIds, suspendOutsideGroups, beforeStop } = next.apiTokens
   await tx
     .updateTable('token_settings')
     .set({
       creation,
       suspend_outside_groups: suspendOutsideGroups,
       version: next.version,
+      before_stop: beforeStop && JSON.stringify(beforeStop),
       updated_at: next.updatedAt,
       updated_by: next.updatedBy,
     })
