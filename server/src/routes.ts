@@ -3,6 +3,7 @@ import { accountRoutes } from './features/accounts/routes.ts'
 import { auditRoutes } from './features/audit/routes.ts'
 import { groupMemberRoutes } from './features/group-members/routes.ts'
 import { groupRoutes } from './features/groups/routes.ts'
+import { impactRoutes } from './features/impact/routes.ts'
 import { invitationRoutes } from './features/invitations/routes.ts'
 import { memberRoutes } from './features/members/routes.ts'
 import { oauthProviderRoutes } from './features/oauth-providers/routes.ts'
@@ -22,6 +23,7 @@ export const routes = [
   ...accountRoutes,
   ...organizationRoutes,
   ...settingsRoutes,
+  ...impactRoutes,
   ...propagationRoutes,
   ...memberRoutes,
   ...invitationRoutes,

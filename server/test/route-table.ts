@@ -143,6 +143,12 @@ export const table: Record<string, Row> = {
   getSettings: { statuses: account(200) },
   saveSettings: { statuses: admin(200), ask: saving },
   getSettingsImpact: { statuses: admin(200), ask: () => ({ body: { apiTokens: { creation: 'none' } } }) },
+  getChangeImpact: {
+    statuses: manager(200),
+    ask: ({ managed, manager }) => ({
+      body: { change: { kind: 'group_removal', groupId: managed, accountId: manager.accountId } },
+    }),
+  },
   getSettingsPropagation: { statuses: admin(200) },
   listMembers: { statuses: account(200) },
   getMember: { statuses: account(200), ask: ({ member }) => ({ path: { id: member.accountId } }) },

@@ -51,7 +51,8 @@ describe('the impact in words (P9)', () => {
     stillSuspended = 0,
   ): Impact => ({
     accounts: { losingCreation: losing, gainingCreation: gaining },
-    tokens: { suspended, restored, suspendedUsedLast24h: used, stillSuspended },
+    tokens: { suspended, restored, suspendedUsedLast24h: used, stillSuspended, revoked: 0, revokedUsedLast24h: 0 },
+    externalSubjects: 0,
     examples: [],
     warnings: [],
   })

@@ -5,6 +5,7 @@ import { invalid, ok, type Refused, type Result, refuse } from '../../kernel/res
 import { byOf, type Caller } from '../accounts/rules.ts'
 import { mayMap } from './rules.ts'
 import {
+  countEffectiveMappings,
   deleteMapping,
   deleteMappingsOfAccount,
   deleteMappingsOfProvider,
@@ -13,12 +14,13 @@ import {
   findMapping,
   findProvider,
   findRivals,
+  hasEffectiveMapping,
   insertMapping,
-  isAnybodyMapped,
   listMappings,
   type MappableAccount,
   type MappingFilter,
   type MappingRecord,
+  type MappingShare,
   setDisplayName,
 } from './store.ts'
 
@@ -160,6 +162,10 @@ export const accountOfSubject = (
   of: { providerId: string; subject: string },
 ): Promise<MappableAccount | undefined> => findMappedAccount(db, organizationId, of)
 
-/** P9: can anything call the API without a managed token, as far as registered? */
-export const hasExternalAccess = (db: Reader, organizationId: string): Promise<boolean> =>
-  isAnybodyMapped(db, organizationId)
+/** P9: whether anything can call the API without a managed token; `except` leaves out what a change would take away. */
+export const hasExternalAccess = (db: Reader, organizationId: string, except?: MappingShare): Promise<boolean> =>
+  hasEffectiveMapping(db, organizationId, except)
+
+/** P9: how many subjects of OAuth providers are mapped to this account, or at this provider, and can call the API. */
+export const countExternalSubjects = (db: Reader, organizationId: string, share: MappingShare): Promise<number> =>
+  countEffectiveMappings(db, organizationId, share)

@@ -181,17 +181,37 @@ export async function deleteMappingsOfAccount(
   return { ids: rows.map((row) => row.id).sort(), issuers: issuers.map((row) => row.issuer).sort() }
 }
 
-/** Is a living account mapped at an enabled provider? */
-export async function isAnybodyMapped(db: Reader, organizationId: string): Promise<boolean> {
-  const row = await db
+/** Mappings of accounts that were not removed, at enabled providers. */
+const effectiveMappings = (db: Reader, organizationId: string) =>
+  db
     .selectFrom('account_mappings as m')
     .innerJoin('oauth_providers as p', 'p.id', 'm.provider_id')
     .innerJoin('accounts as a', 'a.id', 'm.account_id')
-    .select('m.id')
     .where('m.organization_id', '=', organizationId)
     .where('p.enabled', '=', true)
     .where('a.removed_at', 'is', null)
-    .limit(1)
-    .executeTakeFirst()
-  return row !== undefined
+
+/** One account's or one provider's share of an organization's mappings. */
+export type MappingShare = { accountId: string } | { providerId: string }
+
+const ofShare = (share: MappingShare) =>
+  'accountId' in share ? (['m.account_id', share.accountId] as const) : (['m.provider_id', share.providerId] as const)
+
+/** Whether an effective mapping exists; `except` leaves out those that a change would take away. */
+export async function hasEffectiveMapping(db: Reader, organizationId: string, except?: MappingShare): Promise<boolean> {
+  let query = effectiveMappings(db, organizationId)
+  if (except) {
+    const [column, id] = ofShare(except)
+    query = query.where(column, '<>', id)
+  }
+  return (await query.select('m.id').limit(1).executeTakeFirst()) !== undefined
+}
+
+export async function countEffectiveMappings(db: Reader, organizationId: string, share: MappingShare): Promise<number> {
+  const [column, id] = ofShare(share)
+  const row = await effectiveMappings(db, organizationId)
+    .where(column, '=', id)
+    .select((select) => select.fn.countAll<number>().as('mappings'))
+    .executeTakeFirstOrThrow()
+  return row.mappings
 }

@@ -39,6 +39,10 @@ export async function getOAuthProvider(
   return found ? ok(found) : refuse('not_found')
 }
 
+/** A provider as it is in this transaction. */
+export const findOAuthProvider = (db: Reader, organizationId: string, id: string) =>
+  findProvider(db, organizationId, id)
+
 /** Is there an enabled provider, so that external tokens may open something at all? */
 export const hasEnabledProvider = (db: Reader, organizationId: string): Promise<boolean> =>
   isAnyEnabled(db, organizationId)

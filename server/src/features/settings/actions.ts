@@ -2,12 +2,10 @@ import type { By, Forget, Reader, Writer } from '../../db/change.ts'
 import type { Deps } from '../../db/deps.ts'
 import type { RequestFacts } from '../../kernel/deps.ts'
 import { ok, type Refused, type Result, refuse } from '../../kernel/result.ts'
-import { hasExternalAccess } from '../account-mappings/actions.ts'
 import { byOf, type Caller } from '../accounts/rules.ts'
 import {
   beforeStopAfter,
   type Holder,
-  impactOf,
   isRestore,
   mayDeleteGroup,
   mayNotLockOut,
@@ -15,19 +13,9 @@ import {
   outsideGroup,
   sameTokenCreation,
   type TokenCreation,
-  tokenChange,
-  warnsOfNoAccess,
   withoutGroup,
 } from './rules.ts'
-import {
-  countClasses,
-  findExamples,
-  groupNames,
-  readHolder,
-  readSettings,
-  type SettingsRecord,
-  writeSettings,
-} from './store.ts'
+import { groupNames, readHolder, readSettings, type SettingsRecord, writeSettings } from './store.ts'
 
 /** The setting and the account's groups in this transaction, for whoever must decide about creating (P2, P4). */
 export async function readPolicy(
@@ -58,10 +46,11 @@ export const getSettings = (deps: Deps, caller: Caller): Promise<SettingsRecord>
   deps.read(caller.organizationId, (db) => readSettings(db, caller.organizationId))
 
 /** O1: each id must lead to a group of this organization; the fault names its place. */
-function foreignGroup(
+export async function findForeignGroup(
+  db: Reader,
   ids: readonly string[],
-  names: ReadonlyMap<string, string>,
-): Refused<'invalid_request'> | undefined {
+): Promise<Refused<'invalid_request'> | undefined> {
+  const names = await groupNames(db, ids)
   const errors = ids.flatMap((id, i) =>
     names.has(id) ? [] : [{ path: `apiTokens.groupIds.${i}`, message: 'There is no such group in this organization.' }],
   )
@@ -152,7 +141,7 @@ export function saveSettings(
     const now = await readSettings(tx, caller.organizationId)
     const complete = maySave(wanted.apiTokens, isRestore(now.apiTokens, wanted.apiTokens, wanted.beforeStopVersion))
     if (!complete.ok) return complete
-    const foreign = foreignGroup(wanted.apiTokens.groupIds, await groupNames(tx, wanted.apiTokens.groupIds))
+    const foreign = await findForeignGroup(tx, wanted.apiTokens.groupIds)
     if (foreign) return foreign
     if (String(now.version) !== wanted.ifMatch) return refuse('precondition_failed', { current: now })
     if (sameTokenCreation(now.apiTokens, wanted.apiTokens)) return { ok: true, value: now, unchanged: true }
@@ -191,37 +180,3 @@ export const imposeSettings = (
     const forget = { kind: 'organization' as const, id: by.organizationId, version: now.version }
     return { ok: true, value: events.length, events: [first, ...more], forget: [forget] }
   })
-
-/** P9: what saving this would do, with the first tokens by name and the warnings. */
-export function getImpact(deps: Deps, caller: Caller, after: TokenCreation) {
-  return deps.read(caller.organizationId, async (db) => {
-    const foreign = foreignGroup(after.groupIds, await groupNames(db, after.groupIds))
-    if (foreign) return foreign
-    const { apiTokens: before } = await readSettings(db, caller.organizationId)
-    const question = {
-      organizationId: caller.organizationId,
-      before: before.groupIds,
-      after: after.groupIds,
-      at: deps.now(),
-    }
-    const classes = await countClasses(db, question)
-    const changing = classes.filter((it) => tokenChange(before, after, it) !== undefined)
-    const examples = await findExamples(db, question, changing)
-    return ok({
-      ...impactOf(before, after, classes),
-      examples: examples.map((it) => ({
-        tokenId: it.tokenId,
-        name: it.name,
-        account: { id: it.accountId, kind: it.accountKind, name: it.accountName },
-        lastUsedAt: it.lastUsedAt,
-        change: tokenChange(before, after, it) ?? 'suspended',
-      })),
-      warnings: warnsOfNoAccess(after, await hasExternalAccess(db, caller.organizationId)) ? [noExternalAccess] : [],
-    })
-  })
-}
-
-const noExternalAccess = {
-  code: 'no_external_access' as const,
-  message: 'No account is mapped at an enabled OAuth provider: nothing will be able to call the API.',
-}

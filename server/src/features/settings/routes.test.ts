@@ -48,7 +48,7 @@ describeOnBoth('restoring after a stop (P13)', (open) => {
     const limited = { creation: 'groups' as const, groupIds: [group], suspendOutsideGroups: true }
     await acme.setCreation(limited)
     await acme.setCreation({ creation: 'none' })
-    expect(await impact(limited)).toEqual({ suspended: 0, restored: 1, suspendedUsedLast24h: 0, stillSuspended: 1 })
+    expect(await impact(limited)).toMatchObject({ suspended: 0, restored: 1, stillSuspended: 1 })
     expect(await impact({ creation: 'all' })).toMatchObject({ restored: 2, stillSuspended: 0 })
   })
 

@@ -1,7 +1,7 @@
 import { route } from '../../http/route.ts'
 import { ok } from '../../kernel/result.ts'
-import { getImpact, getSettings, saveSettings } from './actions.ts'
-import { Impact, NewSettings, Settings } from './shapes.ts'
+import { getSettings, saveSettings } from './actions.ts'
+import { NewSettings, Settings } from './shapes.ts'
 
 const path = '/api/v1/organizations/{org}/settings'
 const parameters = { org: ['org'] } as const
@@ -38,18 +38,5 @@ export const settingsRoutes = [
       const saved = await saveSettings(deps, caller, facts, { ...body, ifMatch: ifMatch ?? '' })
       return saved.ok ? { ...saved, extras: { etag: String(saved.value.version) } } : saved
     },
-  }),
-  route({
-    id: 'getSettingsImpact',
-    method: 'post',
-    path: `${path}/impact`,
-    summary: 'What a change of the settings would do, before it is saved',
-    who: 'admin',
-    parameters,
-    body: NewSettings,
-    status: 200,
-    reply: Impact,
-    problems: ['invalid_request'],
-    run: ({ deps, caller, body }) => getImpact(deps, caller, body.apiTokens),
   }),
 ]

@@ -1,10 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
-  type AccountClass,
   beforeStopAfter,
   defaultTokenCreation,
-  impactOf,
   isRestore,
   isSuspended,
   mayCreateToken,
@@ -16,7 +14,6 @@ import {
   suspensionOf,
   type TokenCreation,
   type VersionedSetting,
-  warnsOfNoAccess,
   withoutGroup,
 } from './rules.ts'
 
@@ -177,16 +174,6 @@ test('P12: refused exactly when the asking token would be cut off; a console ses
   expect(mayNotLockOut(closed, { groupIds: [] })).toEqual(refused)
 })
 
-test('P9: with none, nothing can call the API unless an account is mapped at an enabled provider', () => {
-  fc.assert(
-    fc.property(
-      setting,
-      fc.boolean(),
-      (it, mapped) => warnsOfNoAccess(it, mapped) === (it.creation === 'none' && !mapped),
-    ),
-  )
-})
-
 test('P10: each part alone makes another setting', () => {
   const one: TokenCreation = { creation: 'groups', groupIds: ['grp_a', 'grp_b'], suspendOutsideGroups: true }
   expect(sameTokenCreation(one, { ...one })).toBe(true)
@@ -227,58 +214,3 @@ test('P12: deleting a group does to an account what leaving it and deselecting i
     }),
   )
 })
-
-interface ModelAccount {
-  groupIds: string[]
-  tokens: number
-  used: number
-}
-
-/** The model asks the rules of each account one by one; the impact must say the same from counts by class. */
-test('P9: the impact counts what would happen to each account and token', () => {
-  const account: fc.Arbitrary<ModelAccount> = fc
-    .record({ groupIds: someGroups, tokens: fc.nat(5), used: fc.nat(5) })
-    .map((it) => ({ ...it, used: Math.min(it.used, it.tokens) }))
-  fc.assert(
-    fc.property(setting, setting, fc.array(account, { maxLength: 12 }), (before, after, accounts) => {
-      const sum = (pick: (it: ModelAccount) => number, when: (it: ModelAccount) => boolean) =>
-        accounts.filter(when).reduce((n, it) => n + pick(it), 0)
-      const cutOff = (it: ModelAccount) => !isSuspended(before, it) && isSuspended(after, it)
-      expect(impactOf(before, after, classesOf(before, after, accounts))).toEqual({
-        accounts: {
-          losingCreation: sum(
-            () => 1,
-            (it) => mayCreateToken(before, it).ok && !mayCreateToken(after, it).ok,
-          ),
-          gainingCreation: sum(
-            () => 1,
-            (it) => !mayCreateToken(before, it).ok && mayCreateToken(after, it).ok,
-          ),
-        },
-        tokens: {
-          suspended: sum((it) => it.tokens, cutOff),
-          restored: sum(
-            (it) => it.tokens,
-            (it) => isSuspended(before, it) && !isSuspended(after, it),
-          ),
-          suspendedUsedLast24h: sum((it) => it.used, cutOff),
-          stillSuspended: sum(
-            (it) => it.tokens,
-            (it) => isSuspended(before, it) && isSuspended(after, it),
-          ),
-        },
-      })
-    }),
-  )
-})
-
-function classesOf(before: TokenCreation, after: TokenCreation, accounts: readonly ModelAccount[]): AccountClass[] {
-  const isIn = (it: ModelAccount, selection: TokenCreation) => it.groupIds.some((id) => selection.groupIds.includes(id))
-  return accounts.map((it) => ({
-    selectedBefore: isIn(it, before),
-    selectedAfter: isIn(it, after),
-    accounts: 1,
-    tokens: it.tokens,
-    tokensUsedLast24h: it.used,
-  }))
-}

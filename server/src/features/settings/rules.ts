@@ -113,67 +113,11 @@ export const sameTokenCreation = (a: TokenCreation, b: TokenCreation): boolean =
 
 /** P2, P5: what the setting does to the tokens of accounts inside and outside the selection. */
 export const suspensionOf = (setting: TokenCreation): { selected: boolean; others: boolean } => ({
-  selected: isSuspended(setting, standIn(setting, true)),
-  others: isSuspended(setting, standIn(setting, false)),
+  selected: isSuspended(setting, createHolder(setting, true)),
+  others: isSuspended(setting, createHolder(setting, false)),
 })
 
-/** P9: the accounts of an organization that stand alike towards two settings, counted together with their active-or-suspended tokens. */
-export interface AccountClass {
-  selectedBefore: boolean
-  selectedAfter: boolean
-  accounts: number
-  /** Tokens that have neither expired nor been revoked. */
-  tokens: number
-  tokensUsedLast24h: number
-}
-
-export interface Impact {
-  accounts: { losingCreation: number; gainingCreation: number }
-  /** `stillSuspended`: suspended before and after (P13). */
-  tokens: { suspended: number; restored: number; suspendedUsedLast24h: number; stillSuspended: number }
-}
-
-/** A holder as a class sees it: inside the selection or outside. */
-const standIn = (setting: TokenCreation, selected: boolean): Holder => ({
+/** An account inside or outside the selection, as the setting sees it. */
+export const createHolder = (setting: TokenCreation, selected: boolean): Holder => ({
   groupIds: selected ? setting.groupIds.slice(0, 1) : [],
 })
-
-export type TokenChange = 'suspended' | 'restored'
-
-/** P9: what happens to the tokens of accounts in this class, if anything. */
-export function tokenChange(
-  before: TokenCreation,
-  after: TokenCreation,
-  of: Pick<AccountClass, 'selectedBefore' | 'selectedAfter'>,
-): TokenChange | undefined {
-  const was = isSuspended(before, standIn(before, of.selectedBefore))
-  const will = isSuspended(after, standIn(after, of.selectedAfter))
-  if (was === will) return undefined
-  return will ? 'suspended' : 'restored'
-}
-
-/** P9: what saving would do, from counts by class. The figures come from SQL, the meaning from P2–P5. */
-export function impactOf(before: TokenCreation, after: TokenCreation, classes: readonly AccountClass[]): Impact {
-  const impact: Impact = {
-    accounts: { losingCreation: 0, gainingCreation: 0 },
-    tokens: { suspended: 0, restored: 0, suspendedUsedLast24h: 0, stillSuspended: 0 },
-  }
-  for (const it of classes) {
-    const could = mayCreateToken(before, standIn(before, it.selectedBefore)).ok
-    const can = mayCreateToken(after, standIn(after, it.selectedAfter)).ok
-    if (could && !can) impact.accounts.losingCreation += it.accounts
-    if (!could && can) impact.accounts.gainingCreation += it.accounts
-    const change = tokenChange(before, after, it)
-    if (change === undefined && isSuspended(after, standIn(after, it.selectedAfter)))
-      impact.tokens.stillSuspended += it.tokens
-    if (change === 'restored') impact.tokens.restored += it.tokens
-    if (change !== 'suspended') continue
-    impact.tokens.suspended += it.tokens
-    impact.tokens.suspendedUsedLast24h += it.tokensUsedLast24h
-  }
-  return impact
-}
-
-/** P9: with `none`, nothing can call the API unless some account is mapped at an enabled OAuth provider. */
-export const warnsOfNoAccess = (after: TokenCreation, hasExternalAccess: boolean): boolean =>
-  after.creation === 'none' && !hasExternalAccess

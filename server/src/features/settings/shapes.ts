@@ -11,6 +11,7 @@ const apiTokens = z.strictObject({
     .refine((ids) => new Set(ids).size === ids.length, 'Name each group once.')
     .default([]),
   suspendOutsideGroups: z.boolean().default(false),
+  beforeStop: z.unknown().optional().describe('Read-only: taken so that what was read can be sent back, and ignored.'),
 })
 
 /** What a save and a question for the impact send; what is left out means empty and off (P6). */
@@ -47,20 +48,3 @@ export const Settings = z
     updatedBy: accountName.nullable(),
   })
   .meta({ id: 'Settings' })
-
-export const Impact = z
-  .object({
-    accounts: z.object({ losingCreation: z.int(), gainingCreation: z.int() }),
-    tokens: z.object({ suspended: z.int(), restored: z.int(), suspendedUsedLast24h: z.int(), stillSuspended: z.int() }),
-    examples: z.array(
-      z.object({
-        tokenId: z.string(),
-        name: z.string(),
-        account: accountName,
-        lastUsedAt: sentTime().nullable(),
-        change: z.enum(['suspended', 'restored']),
-      }),
-    ),
-    warnings: z.array(z.object({ code: z.enum(['no_external_access']), message: z.string() })),
-  })
-  .meta({ id: 'SettingsImpact' })
