@@ -6,8 +6,13 @@ import { type As, publicUrl, resourceKey } from './harness.ts'
 
 export type Listening = Awaited<ReturnType<typeof listen>>
 
+/** What of the wired app answers requests. */
+export type Answering = Pick<Wired, 'doors' | 'metrics' | 'endStreams'> & {
+  router: { fetch: (request: Request) => Response | Promise<Response> }
+}
+
 /** The wired app behind a real socket on loopback, and a client for it. */
-export async function listen(wired: Wired, port = 0, log: Logger = pino({ level: 'silent' })) {
+export async function listen(wired: Answering, port = 0, log: Logger = pino({ level: 'silent' })) {
   const server = createHttpServer({
     doors: wired.doors,
     router: (request) => wired.router.fetch(request),

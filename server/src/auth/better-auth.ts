@@ -10,6 +10,7 @@ import { resetLinkSeconds, rolledSessionEnd, sessionSeconds } from '../features/
 import type { Instance, Log, World } from '../kernel/deps.ts'
 import type { IdPrefix } from '../kernel/ids.ts'
 import { cookiePrefix } from './cookies.ts'
+import { createGuardedDatabase } from './guarded-writes.ts'
 import type { PasswordHashing } from './passwords.ts'
 
 /** Where our server tells who the client is; whatever a client sends under this name is dropped before. */
@@ -117,7 +118,7 @@ export function configureBetterAuth(parts: BetterAuthParts) {
     baseURL: instance.publicUrl,
     basePath,
     secrets: secrets.map(numbered),
-    database: kyselyAdapter(db, { type: 'postgres', transaction: true }),
+    database: kyselyAdapter(createGuardedDatabase(db), { type: 'postgres', transaction: true }),
     trustedOrigins: [...origins],
     user: models.user,
     account: { ...models.account, accountLinking: { enabled: false } },

@@ -1,6 +1,6 @@
 import type { ZodType } from 'zod'
 import type { Person } from '../db/people.ts'
-import type { Session, SignIn } from '../features/sign-in/actions.ts'
+import type { GuardKind, Session, SignIn } from '../features/sign-in/actions.ts'
 import type { RequestFacts } from '../kernel/deps.ts'
 import type { LimitName } from '../kernel/limits.ts'
 
@@ -43,6 +43,8 @@ export interface SignInRoute {
   limits?: readonly LimitName[]
   /** Every attempt counts, not only those that fail. */
   countsAll?: true
+  /** What must still be true when Better Auth first writes. (A4) */
+  guard?: GuardKind
   /** Refuses or answers before Better Auth is asked. */
   first?: (signIn: SignIn, asked: Asked) => Promise<AuthRefusal | { status: 200; body: object } | undefined>
   /** Done before the answer leaves. */

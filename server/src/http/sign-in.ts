@@ -108,11 +108,34 @@ async function askBetterAuth(signIn: SignIn, route: SignInRoute, asked: Asked): 
   return [new Response(text, { status: response.status, headers: answer }), { status: response.status, body }]
 }
 
+const sessionEnded: AuthRefusal = { status: 401, code: 'UNAUTHORIZED', message: 'Unauthorized' }
+const signInRefused: AuthRefusal = {
+  status: 401,
+  code: 'INVALID_EMAIL_OR_PASSWORD',
+  message: 'Invalid email or password',
+}
+
+/** Asks Better Auth, and answers as if the request had come later where what it relied on ended meanwhile. (A4) */
+async function askGuarded(signIn: SignIn, route: SignInRoute, asked: Asked): Promise<[Response, Answered]> {
+  const { session, person, body } = asked
+  const facts = { session, person, email: typeof body.email === 'string' ? body.email : '' }
+  const guarded = await signIn.guarded(route.guard, facts, () => askBetterAuth(signIn, route, asked))
+  const refuse = (refusal: AuthRefusal): [Response, Answered] => [reply(refusal), { status: 401, body: refusal }]
+  if (!guarded.ok) return refuse(session ? sessionEnded : signInRefused)
+  // Nothing was written, so the guard was not asked; a password may be wrong because whoever changed it ended this session.
+  if (route.guard && session && !guarded.wrote && !(await signIn.currentSession(asked.headers)))
+    return refuse(sessionEnded)
+  return guarded.value
+}
+
 async function handle(signIn: SignIn, route: SignInRoute, request: Request): Promise<Response> {
   const body = await readBody(route, request)
   if (!body.ok) return reply(body.refusal)
   const { headers } = request
-  const known = { body: body.value, headers, facts: factsOf(headers), session: await signIn.currentSession(headers) }
+  // A password or a link works the same for whoever is signed in.
+  const bringsOwn = route.guard === 'password' || route.guard === 'link'
+  const session = bringsOwn ? undefined : await signIn.currentSession(headers)
+  const known = { body: body.value, headers, facts: factsOf(headers), session }
   const asked: Asked = { ...known, person: known.session ?? (await route.personOf?.(signIn, known)) }
   const counts = (route.limits ?? []).flatMap((name): Count[] => {
     const subject = subjectOf(name, asked)
@@ -125,7 +148,7 @@ async function handle(signIn: SignIn, route: SignInRoute, request: Request): Pro
   const giveBack = async () => {
     for (const [name, subject] of counts) await signIn.limiter.giveBack(name, subject)
   }
-  const [response, answered] = await askBetterAuth(signIn, route, asked).catch(async (error: unknown) => {
+  const [response, answered] = await askGuarded(signIn, route, asked).catch(async (error: unknown) => {
     // Nobody looked at what was sent, so it was no guess.
     if (error instanceof Overload && !route.countsAll) await giveBack()
     throw error

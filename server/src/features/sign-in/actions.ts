@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type BetterAuth, configureBetterAuth } from '../../auth/better-auth.ts'
 import { cookiePrefix, cookiesForNewestSecret } from '../../auth/cookies.ts'
+import { type Guard, guardWrites } from '../../auth/guarded-writes.ts'
 import type { PasswordHashing } from '../../auth/passwords.ts'
 import type { Change, Database, Forget } from '../../db/change.ts'
 import type { Limiter } from '../../db/limiter.ts'
@@ -13,7 +14,7 @@ import { resetLetter, securityLetter } from '../../mail/letters.ts'
 import { canonicalEmail } from '../accounts/rules.ts'
 import type { Actor, AuditEntry } from '../audit/rules.ts'
 import { resetLinkSeconds } from './rules.ts'
-import { deleteExpired, deletePendingOf } from './store.ts'
+import { deleteExpired, deletePendingOf, lockSession, lockSignInFacts, readSignInFacts } from './store.ts'
 
 export interface SignInParts {
   db: Database
@@ -99,6 +100,12 @@ export function buildSignIn(parts: SignInParts) {
     passwords,
     sessions,
 
+    /** Does what Better Auth does for a request, unless the guard refuses its first write. */
+    guarded: async <T>(kind: GuardKind | undefined, facts: GuardFacts, work: () => Promise<T>) => {
+      const guard = kind && (await createGuard(parts, kind, facts))
+      return guard ? guardWrites(db, guard, work) : { ok: true as const, value: await work(), wrote: false }
+    },
+
     /** The session as the doorkeeper wants it. */
     sessionOf: async (headers: Headers) => {
       const session = await currentSession(headers)
@@ -122,6 +129,42 @@ export function buildSignIn(parts: SignInParts) {
       if (!person) return refuse('not_found', { detail: 'Nobody signs in with this email address.' })
       return ok(await openResetLink(auth, instance, person.id))
     },
+  }
+}
+
+/**
+ * What a route of sign-in relies on. `session`: the session that it is called with goes on. `password`: what signs the
+ * person in is as it was when the request came. `factor`: the session goes on, if there is one; Better Auth spends the
+ * challenge of a sign-in itself, and `link`: the link. No other write for that person happens between its own.
+ */
+export type GuardKind = 'session' | 'password' | 'factor' | 'link'
+
+/** Whom a request to Better Auth is about. */
+interface GuardFacts {
+  session: Session | undefined
+  person: Person | undefined
+  /** The address that somebody signs in with. */
+  email: string
+}
+
+/** A4: judges again, under the lock of the person's credential, what a request to Better Auth relies on. */
+async function createGuard(
+  { db }: Pick<SignInParts, 'db'>,
+  kind: GuardKind,
+  { session, person, email }: GuardFacts,
+): Promise<Guard | undefined> {
+  if (kind === 'password') {
+    const before = await readSignInFacts(db, email)
+    if (!before) return undefined
+    return async (tx) => {
+      const now = await lockSignInFacts(tx, before.userId)
+      return now?.password === before.password && now.secondFactor === before.secondFactor
+    }
+  }
+  if (!person) return undefined
+  return async (tx) => {
+    await lockSignInFacts(tx, person.id)
+    return session ? lockSession(tx, session.sessionId, new Date()) : kind !== 'session'
   }
 }
 

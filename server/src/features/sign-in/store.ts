@@ -1,4 +1,4 @@
-import type { Database } from '../../db/change.ts'
+import type { Database, Reader, Writer } from '../../db/change.ts'
 
 /** Forgets what has run out: windows, pending verifications, sessions. */
 export async function deleteExpired(db: Database, now: Date, longestWindowSeconds: number): Promise<void> {
@@ -13,4 +13,51 @@ export async function deleteExpired(db: Database, now: Date, longestWindowSecond
 /** Voids a person's open links and half-finished sign-ins: after a new password none of them opens anything. */
 export async function deletePendingOf(db: Database, userId: string): Promise<void> {
   await db.deleteFrom('verifications').where('value', '=', userId).execute()
+}
+
+/** What a password sign-in relies on. */
+export interface SignInFacts {
+  password: string | null
+  secondFactor: boolean
+}
+
+/** What signs a person in at this moment, by their email address. */
+export async function readSignInFacts(
+  db: Reader,
+  email: string,
+): Promise<(SignInFacts & { userId: string }) | undefined> {
+  const row = await db
+    .selectFrom('users')
+    .innerJoin('user_credentials', 'user_credentials.user_id', 'users.id')
+    .select(['users.id', 'users.two_factor_enabled', 'user_credentials.password'])
+    .where('users.email', '=', email)
+    .where('user_credentials.provider_id', '=', 'credential')
+    .executeTakeFirst()
+  return row && { userId: row.id, password: row.password, secondFactor: row.two_factor_enabled === true }
+}
+
+/** All writes of sign-in for one person happen one after another: each locks the person's credential first. */
+export async function lockSignInFacts(tx: Writer, userId: string): Promise<SignInFacts | undefined> {
+  const credential = await tx
+    .selectFrom('user_credentials')
+    .select('password')
+    .where('user_id', '=', userId)
+    .where('provider_id', '=', 'credential')
+    .forUpdate()
+    .executeTakeFirst()
+  // Read after the lock is held, so that it shows what the writer before committed.
+  const user = await tx.selectFrom('users').select('two_factor_enabled').where('id', '=', userId).executeTakeFirst()
+  return credential && user && { password: credential.password, secondFactor: user.two_factor_enabled === true }
+}
+
+/** Locks a session, so that ending it waits; false when it has ended. */
+export async function lockSession(tx: Writer, sessionId: string, now: Date): Promise<boolean> {
+  const row = await tx
+    .selectFrom('sessions')
+    .select('id')
+    .where('id', '=', sessionId)
+    .where('expires_at', '>', now)
+    .forUpdate()
+    .executeTakeFirst()
+  return row !== undefined
 }
