@@ -29,9 +29,42 @@ test('a group: its name, then its members, then who manages it', async () => {
   await row('Deploy').getByRole('cell', { name: 'Service account', exact: true }).waitFor()
 
   await openMenu(page, 'Actions for Deploy', 'Remove from group')
+  const removal = page.getByRole('dialog', { name: 'Remove from group' })
+  await removal.getByText('No account and no token is affected.').waitFor()
+  await removal.getByRole('button', { name: 'Remove' }).click()
   await row('Deploy').waitFor({ state: 'detached' })
+  await notice(page, 'Removed from the group').getByRole('button', { name: 'Undo' }).click()
+  await row('Deploy').getByRole('cell', { name: 'Member', exact: true }).waitFor()
   await openMenu(page, 'Actions for Grace Hopper', 'Make member')
   await row('Grace Hopper').getByRole('cell', { name: 'Manager', exact: true }).waitFor({ state: 'detached' })
+})
+
+test('whatever takes tokens away says so before it happens (P9)', async () => {
+  const org = await product.newOrganization()
+  const grace = await org.newMember('Grace Hopper')
+  const builders = await org.newGroup('Builders', [{ id: grace.accountId }])
+  const laptop = await org.newToken(grace, 'Laptop')
+  await org.setCreation({ creation: 'groups', groupIds: [builders.id], suspendOutsideGroups: true })
+  const suspends = /1 account loses the ability to create tokens and 1 token is suspended/
+  const { page } = await product.visit(`/o/${org.slug}/settings/organization/groups/${builders.id}`, { as: org.admin })
+  const ask = async (title: string, says: RegExp) => {
+    const dialog = page.getByRole('dialog', { name: title })
+    await dialog.getByText(says).waitFor()
+    await dialog.getByRole('listitem').filter({ hasText: 'Laptop of Grace Hopper' }).waitFor()
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
+    await dialog.waitFor({ state: 'detached' })
+  }
+  await openMenu(page, 'Actions for Grace Hopper', 'Remove from group')
+  await ask('Remove from group', suspends)
+  await openMenu(page, 'Actions for Builders', 'Delete group')
+  await ask('Delete group', suspends)
+
+  await page.goto(`/o/${org.slug}/settings/organization/members/${grace.accountId}`)
+  await page.getByRole('button', { name: 'Remove from Builders' }).click()
+  await ask('Remove from group', suspends)
+  await openMenu(page, 'Actions for Grace Hopper', 'Remove')
+  await ask('Remove member', /1 token is revoked for good/)
+  expect(await product.introspect(laptop.secret)).toMatchObject({ active: true })
 })
 
 test('a name that is taken: said at its field, and what was typed stays', async () => {

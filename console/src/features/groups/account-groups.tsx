@@ -1,29 +1,18 @@
 import { Button, Group as Line, Paper, Text } from '@mantine/core'
-import { useMutation } from '@tanstack/react-query'
-import { ask } from '../../api'
-import { deleteGroupMember } from '../../client/sdk.gen'
 import { paths } from '../../paths'
-import { useMembership, useRefresh } from '../../shell/session'
+import { useMembership } from '../../shell/session'
 import { TextLink } from '../../ui/links'
-import { notify, notifyFailure } from '../../ui/notify'
 import { Section } from '../../ui/page'
 import { useDialog } from '../../ui/use-dialog'
 import type { GroupedAccount } from './add-to-group-dialog'
+import { RemoveFromGroupDialog } from './remove-from-group-dialog'
 import { groupRoles } from './words'
 
 /** The groups of one account, on its page. */
 export function AccountGroups({ account }: { account: GroupedAccount }) {
-  const { id: org, slug } = useMembership()
-  const refresh = useRefresh()
-  const { open } = useDialog()
-  const leave = useMutation({
-    mutationFn: (id: string) => ask(deleteGroupMember({ path: { org, id, accountId: account.id } })),
-    onError: notifyFailure,
-    onSuccess: () => {
-      notify('Removed from the group')
-      void refresh('members', 'groups', 'service-accounts')
-    },
-  })
+  const { slug } = useMembership()
+  const { dialog, id: subject, open, close } = useDialog()
+  const leaving = dialog === 'remove-from-group' ? account.groups.find(({ id }) => id === subject) : undefined
   const add = (
     <Button variant="default" onClick={() => open('add-to-group', account.id)}>
       Add to group
@@ -45,8 +34,7 @@ export function AccountGroups({ account }: { account: GroupedAccount }) {
                 color="red"
                 size="xs"
                 aria-label={`Remove from ${name}`}
-                loading={leave.isPending && leave.variables === id}
-                onClick={() => leave.mutate(id)}
+                onClick={() => open('remove-from-group', id)}
               >
                 Remove
               </Button>
@@ -54,6 +42,7 @@ export function AccountGroups({ account }: { account: GroupedAccount }) {
           </Line>
         </Paper>
       ))}
+      {leaving && <RemoveFromGroupDialog group={leaving} account={account} role={leaving.role} onClose={close} />}
     </Section>
   )
 }

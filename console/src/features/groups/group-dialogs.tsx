@@ -7,6 +7,7 @@ import { useMembership, useRefresh } from '../../shell/session'
 import { Confirm } from '../../ui/confirm'
 import { notify } from '../../ui/notify'
 import { useDialog } from '../../ui/use-dialog'
+import { ChangeImpact } from '../impact/impact-panel'
 import { settingsQuery } from '../settings/queries'
 import { AddGroupDialog } from './add-group-dialog'
 import { EditGroupDialog } from './edit-group-dialog'
@@ -51,10 +52,10 @@ function DeleteGroup({ group, onClose }: { group: Group; onClose: () => void }) 
       {selected && (
         <p>
           It is one of the selected groups of the API token setting{acting ? '' : ', which isn’t in force now'}.
-          {acting && !last && ' Accounts that are in no other selected group can’t create tokens any more.'}
           {acting && last && ' It is the only one: then nobody can create tokens until an admin selects another group.'}
         </p>
       )}
+      <ChangeImpact change={{ kind: 'group_deletion', groupId: group.id }} />
     </Confirm>
   )
 }

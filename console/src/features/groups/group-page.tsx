@@ -2,13 +2,13 @@ import { Button, Skeleton, Stack } from '@mantine/core'
 import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { ask } from '../../api'
-import { deleteGroupMember, putGroupMember } from '../../client/sdk.gen'
+import { putGroupMember } from '../../client/sdk.gen'
 import { paths } from '../../paths'
 import { Trouble } from '../../shell/dead-ends'
 import { useMembership, useRefresh } from '../../shell/session'
 import { Empty } from '../../ui/empty'
 import { TextLink } from '../../ui/links'
-import { notify, notifyFailure } from '../../ui/notify'
+import { notifyFailure } from '../../ui/notify'
 import { SectionHead, usePageTitle } from '../../ui/page'
 import { RowMenu } from '../../ui/row-menu'
 import { useDialog } from '../../ui/use-dialog'
@@ -17,6 +17,7 @@ import { AddToThisGroupDialog } from './add-to-this-group-dialog'
 import { GroupDialogs } from './group-dialogs'
 import { GroupMembersTable } from './group-members-table'
 import { type GroupMember, groupMembersQuery, groupQuery } from './queries'
+import { RemoveFromGroupDialog } from './remove-from-group-dialog'
 import { countMembers } from './words'
 
 /** A group's page: for admins and its managers to change, for others to read. */
@@ -26,7 +27,7 @@ export function GroupPage() {
   const { data: group, error, refetch } = useQuery(groupQuery(org, id))
   const members = useInfiniteQuery(groupMembersQuery(org, id))
   const { data: self } = useQuery({ ...memberQuery(org, accountId), enabled: role !== 'admin' })
-  const { dialog, open, close } = useDialog()
+  const { dialog, id: subject, open, close } = useDialog()
   const refresh = useRefresh()
   usePageTitle(group?.name, organizationName)
 
@@ -36,19 +37,11 @@ export function GroupPage() {
     onError: notifyFailure,
     onSuccess: () => void refresh('groups', 'members', 'service-accounts'),
   })
-  const remove = useMutation({
-    mutationFn: ({ account }: GroupMember) => ask(deleteGroupMember({ path: { org, id, accountId: account.id } })),
-    onError: notifyFailure,
-    onSuccess: () => {
-      notify('Removed from the group')
-      void refresh('groups', 'members', 'service-accounts')
-    },
-  })
-
   if (error) return <Trouble error={error} onRetry={refetch} />
   if (!group) return <Skeleton h={200} aria-label="Loading" />
   const admin = role === 'admin'
   const manages = admin || self?.groups.find((mine) => mine.id === id)?.role === 'manager'
+  const leaving = members.data?.find(({ account }) => account.id === subject)
   const actions = (
     <>
       {manages && <Button onClick={() => open('add-group-members')}>Add members</Button>}
@@ -80,7 +73,10 @@ export function GroupPage() {
       <GroupMembersTable
         rows={members}
         linked={admin}
-        {...(manages && { onChangeRole: change.mutate, onRemove: remove.mutate })}
+        {...(manages && {
+          onChangeRole: change.mutate,
+          onRemove: ({ account }) => open('remove-group-member', account.id),
+        })}
         empty={
           <Empty title="Nobody is in this group yet">
             {manages && 'Add members and service accounts of the organization.'}
@@ -93,6 +89,9 @@ export function GroupPage() {
           present={new Set(members.data?.map(({ account }) => account.id))}
           onClose={close}
         />
+      )}
+      {dialog === 'remove-group-member' && manages && leaving && (
+        <RemoveFromGroupDialog group={group} account={leaving.account} role={leaving.role} onClose={close} />
       )}
       {admin && <GroupDialogs />}
     </Stack>

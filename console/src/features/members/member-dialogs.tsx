@@ -1,3 +1,4 @@
+import { Box } from '@mantine/core'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { ask } from '../../api'
@@ -9,6 +10,7 @@ import { notify, notifyFailure } from '../../ui/notify'
 import type { RowAction } from '../../ui/row-menu'
 import { useDialog } from '../../ui/use-dialog'
 import { AddToGroupDialog } from '../groups/add-to-group-dialog'
+import { ChangeImpact } from '../impact/impact-panel'
 import { AddMembersDialog } from './add-members-dialog'
 import { ChangeRoleDialog } from './change-role-dialog'
 import { InvitationLinks } from './invitation-links'
@@ -112,6 +114,11 @@ function RemoveMember({ member, onClose }: { member: Member; onClose: () => void
       {member.status === 'invited'
         ? 'can no longer accept the invitation.'
         : 'loses access at once. Their OAuth account mappings are deleted, and all of their tokens are revoked for good. What they did stays in the audit log.'}
+      {member.status === 'joined' && (
+        <Box mt="sm">
+          <ChangeImpact change={{ kind: 'account_removal', accountId: member.id }} />
+        </Box>
+      )}
     </Confirm>
   )
 }

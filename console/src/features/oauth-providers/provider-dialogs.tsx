@@ -1,3 +1,4 @@
+import { Box } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { ask } from '../../api'
@@ -7,6 +8,7 @@ import { useMembership, useRefresh } from '../../shell/session'
 import { Confirm } from '../../ui/confirm'
 import { notify } from '../../ui/notify'
 import { useDialog } from '../../ui/use-dialog'
+import { ChangeImpact } from '../impact/impact-panel'
 import { AddProviderDialog } from './add-provider-dialog'
 import { CheckTokenDialog } from './check-token-dialog'
 import { EditProviderDialog } from './edit-provider-dialog'
@@ -64,6 +66,9 @@ function SwitchProvider({ provider, enabled, onClose }: Props & { enabled: boole
     <Confirm title="Disable provider" action="Disable" onConfirm={change} onClose={onClose}>
       Tokens of <Called name={name} /> are refused at once. {whoLosesAccess(mappingCount)} Nothing is deleted: when it
       is enabled again, they work again.
+      <Box mt="sm">
+        <ChangeImpact change={{ kind: 'provider_removal', providerId: provider.id }} />
+      </Box>
     </Confirm>
   )
 }
@@ -84,6 +89,9 @@ function DeleteProvider({ provider, onClose }: Props) {
     <Confirm title="Delete provider" action="Delete provider" onConfirm={remove} onClose={onClose}>
       <Called name={name} /> {mappingCount > 0 ? `and its ${countMappings(mappingCount)} are deleted` : 'is deleted'}{' '}
       for good. Its tokens are refused at once. At the provider itself nothing changes.
+      <Box mt="sm">
+        <ChangeImpact change={{ kind: 'provider_removal', providerId: provider.id }} />
+      </Box>
     </Confirm>
   )
 }

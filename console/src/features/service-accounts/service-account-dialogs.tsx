@@ -1,3 +1,4 @@
+import { Box } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { ask } from '../../api'
@@ -9,6 +10,7 @@ import { notify } from '../../ui/notify'
 import type { RowAction } from '../../ui/row-menu'
 import { useDialog } from '../../ui/use-dialog'
 import { AddToGroupDialog } from '../groups/add-to-group-dialog'
+import { ChangeImpact } from '../impact/impact-panel'
 import { AddServiceAccountDialog } from './add-service-account-dialog'
 import { EditServiceAccountDialog } from './edit-service-account-dialog'
 import { type ServiceAccount, serviceAccountQuery } from './queries'
@@ -66,6 +68,9 @@ function DeleteServiceAccount({ account, onClose }: { account: ServiceAccount; o
       </b>{' '}
       loses access at once. Its OAuth account mappings are deleted, and all of its tokens are revoked for good. What it
       did stays in the audit log.
+      <Box mt="sm">
+        <ChangeImpact change={{ kind: 'account_removal', accountId: account.id }} />
+      </Box>
     </Confirm>
   )
 }

@@ -1,15 +1,10 @@
 import { queryOptions } from '@tanstack/react-query'
 import { ask } from '../../api'
 import { getSettings, getSettingsImpact, getSettingsPropagation, saveSettings } from '../../client/sdk.gen'
-import type {
-  GetSettingsImpactResponse,
-  GetSettingsPropagationResponse,
-  GetSettingsResponse,
-} from '../../client/types.gen'
+import type { GetSettingsPropagationResponse, GetSettingsResponse } from '../../client/types.gen'
 
 export type Settings = GetSettingsResponse
 export type Choice = Omit<Settings['apiTokens'], 'beforeStop'>
-export type Impact = GetSettingsImpactResponse
 
 export const settingsQuery = (org: string) =>
   queryOptions({

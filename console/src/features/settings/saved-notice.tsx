@@ -1,30 +1,20 @@
-import { Button, Group, Text } from '@mantine/core'
+import { Text } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Problem } from '../../api'
 import { useRefresh } from '../../shell/session'
-import { hideNotification, notify, notifyFailure } from '../../ui/notify'
-import { type Impact, propagationQuery, putSettings, type Settings, settingsQuery } from './queries'
-import { capitalized, effectText, savedNotice } from './words'
+import { notify, notifyFailure, notifyWithUndo } from '../../ui/notify'
+import type { Impact } from '../impact/queries'
+import { capitalize } from '../impact/words'
+import { propagationQuery, putSettings, type Settings, settingsQuery } from './queries'
+import { effectText, savedNotice } from './words'
 
-/** How long a save can be undone from its notice (P13). */
-const undoMs = 30_000
-
-type NoticeProps = { org: string; text: string; version: number; onUndo?: (() => void) | undefined }
-
-function SavedNotice({ org, text, version, onUndo }: NoticeProps) {
+function SavedNotice({ org, text, version }: { org: string; text: string; version: number }) {
   const { data } = useQuery(propagationQuery(org))
   return (
     <>
-      <Group justify="space-between" wrap="nowrap" gap="sm">
-        <div>{text}</div>
-        {onUndo && (
-          <Button size="compact-sm" variant="default" onClick={onUndo}>
-            Undo
-          </Button>
-        )}
-      </Group>
+      <div>{text}</div>
       <Text size="sm" c="dimmed" mih="1.5em">
-        {data && data.version >= version && capitalized(effectText(data))}
+        {data && data.version >= version && capitalize(effectText(data))}
       </Text>
     </>
   )
@@ -61,15 +51,7 @@ export function useSavedNotice(org: string) {
 
   return (saved: Saved) => {
     takeUp(saved.stored)
-    const id = `settings-saved-${saved.stored.version}`
-    const onUndo = () => {
-      hideNotification(id)
-      void undo(saved)
-    }
-    const { version } = saved.stored
-    notify(<SavedNotice org={org} text={savedNotice(saved.impact)} version={version} onUndo={onUndo} />, {
-      id,
-      autoClose: undoMs,
-    })
+    const text = savedNotice(saved.impact)
+    notifyWithUndo(<SavedNotice org={org} text={text} version={saved.stored.version} />, () => void undo(saved))
   }
 }

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import type { Impact } from '../impact/queries'
+import { impactSentence } from '../impact/words'
 import { findRestoredVersion, lacksGroups, sameChoice, toChoice, toDraft } from './choice'
-import type { Impact, Propagation, Settings } from './queries'
-import { effectText, impactSentence, savedNotice, standingOf } from './words'
+import type { Propagation, Settings } from './queries'
+import { effectText, savedNotice, standingOf } from './words'
 
 type Saved = Settings['apiTokens']
 

@@ -1,38 +1,13 @@
-import type { Choice, Impact, Propagation } from './queries'
-
-const count = (number: number, one: string, many: string) => `${number.toLocaleString()} ${number === 1 ? one : many}`
-const accounts = (number: number) => count(number, 'account loses', 'accounts lose')
-const tokens = (number: number) => count(number, 'token', 'tokens')
-
-export const capitalized = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`
-
-const joined = (parts: string[]) => `${capitalized(new Intl.ListFormat('en', { type: 'conjunction' }).format(parts))}.`
-
-/** P9 in one sentence: what saving would do. */
-export function impactSentence({ accounts: { losingCreation, gainingCreation }, tokens: moved }: Impact): string {
-  const parts: string[] = []
-  if (losingCreation > 0) parts.push(`${accounts(losingCreation)} the ability to create tokens`)
-  if (gainingCreation > 0) {
-    parts.push(`${count(gainingCreation, 'account gains', 'accounts gain')} the ability to create tokens`)
-  }
-  if (moved.suspended > 0) {
-    const used = moved.suspendedUsedLast24h
-    const recently = used > 0 ? ` (${used.toLocaleString()} used in the last 24 hours)` : ''
-    parts.push(`${tokens(moved.suspended)} ${moved.suspended === 1 ? 'is' : 'are'} suspended${recently}`)
-  }
-  if (moved.restored > 0) parts.push(`${tokens(moved.restored)} ${moved.restored === 1 ? 'works' : 'work'} again`)
-  if (moved.stillSuspended > 0) {
-    parts.push(`${tokens(moved.stillSuspended)} ${moved.stillSuspended === 1 ? 'stays' : 'stay'} suspended`)
-  }
-  return parts.length > 0 ? joined(parts) : 'No account and no token is affected.'
-}
+import type { Impact } from '../impact/queries'
+import { count, countTokens } from '../impact/words'
+import type { Choice, Propagation } from './queries'
 
 /** What a save did, in the notice after it. */
 export function savedNotice(impact: Impact | undefined): string {
   const { suspended = 0, restored = 0 } = impact?.tokens ?? {}
   const parts = [
-    ...(suspended > 0 ? [`${tokens(suspended)} suspended`] : []),
-    ...(restored > 0 ? [`${tokens(restored)} restored`] : []),
+    ...(suspended > 0 ? [`${countTokens(suspended)} suspended`] : []),
+    ...(restored > 0 ? [`${countTokens(restored)} restored`] : []),
   ]
   return parts.length > 0 ? parts.join(', ') : 'Settings saved'
 }

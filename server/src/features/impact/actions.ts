@@ -5,8 +5,8 @@ import { countExternalSubjects, hasExternalAccess } from '../account-mappings/ac
 import type { AccountName, Caller } from '../accounts/rules.ts'
 import { findGroup, roleInGroup } from '../groups/actions.ts'
 import { findOAuthProvider } from '../oauth-providers/actions.ts'
-import { findForeignGroup, readPolicy, readTokenCreation } from '../settings/actions.ts'
-import { mayCreateToken, type TokenCreation, withoutGroup } from '../settings/rules.ts'
+import { findForeignGroup, readTokenCreation } from '../settings/actions.ts'
+import { type TokenCreation, withoutGroup } from '../settings/rules.ts'
 import { computeImpact, emptyImpact, findTokenChange, type Impact, leavesNoAccess, type TokenChange } from './rules.ts'
 import { countClasses, findAccount, findExamples, listHeldTokens, type Question } from './store.ts'
 
@@ -142,15 +142,14 @@ async function describeRemoval(
   accountId: string,
 ): Promise<Result<ImpactView, 'not_found'>> {
   const { organizationId } = caller
-  const found = await findAccount(db, organizationId, accountId)
-  if (!found) return refuse('not_found')
-  const { joined, ...account } = found
-  const { setting, owner } = await readPolicy(db, organizationId, accountId)
+  const account = await findAccount(db, organizationId, accountId)
+  if (!account) return refuse('not_found')
+  const setting = await readTokenCreation(db, organizationId)
   const tokens = await listHeldTokens(db, accountId, deps.now())
   const externalSubjects = await countExternalSubjects(db, organizationId, { accountId })
   const endsAccess = externalSubjects > 0 && !(await hasExternalAccess(db, organizationId, { accountId }))
   return ok({
-    accounts: { losingCreation: joined && mayCreateToken(setting, owner).ok ? 1 : 0, gainingCreation: 0 },
+    ...emptyImpact,
     tokens: {
       ...emptyImpact.tokens,
       revoked: tokens.length,

@@ -59,7 +59,7 @@ describeOnBoth('the impact of a removal (P9)', (open) => {
     await app.call('POST', `${acme.path}/account-mappings`, { as: acme.admin, body: mapping })
     const removal = { kind: 'account_removal', accountId: mia.accountId }
     const expected = {
-      accounts: { losingCreation: 1 },
+      accounts: { losingCreation: 0 },
       tokens: { suspended: 0, revoked: 1, revokedUsedLast24h: 0 },
       externalSubjects: 1,
       examples: [{ tokenId: token.id, change: 'revoked' }],

@@ -111,18 +111,14 @@ export async function listHeldTokens(db: Reader, accountId: string, at: Date): P
 }
 
 /** An account that has not been removed. */
-export async function findAccount(
-  db: Reader,
-  organizationId: string,
-  id: string,
-): Promise<(AccountName & { joined: boolean }) | undefined> {
+export async function findAccount(db: Reader, organizationId: string, id: string): Promise<AccountName | undefined> {
   const row = await db
     .selectFrom('accounts as a')
     .leftJoin('users as u', 'u.id', 'a.user_id')
-    .select(['a.id', 'a.kind', 'a.name', 'a.status', 'u.name as person'])
+    .select(['a.id', 'a.kind', 'a.name', 'u.name as person'])
     .where('a.organization_id', '=', organizationId)
     .where('a.id', '=', id)
     .where('a.removed_at', 'is', null)
     .executeTakeFirst()
-  return row && { id: row.id, kind: row.kind, name: row.person ?? row.name, joined: row.status === 'joined' }
+  return row && { id: row.id, kind: row.kind, name: row.person ?? row.name }
 }
