@@ -152,7 +152,10 @@ export async function newOrganization(server: Server, name = `Acme ${++made}`, f
       const { version } = await good(as.call('GET', `${base}/preview-features`))
       return good(as.call('PUT', `${base}/preview-features`, { enabled }, { 'if-match': `"${version}"` }))
     },
-    setCreation: async (apiTokens: { creation: 'all' | 'groups' | 'none'; groupIds?: string[]; suspendOutsideGroups?: boolean }, as = admin) => {
+    setCreation: async (
+      apiTokens: { creation: 'all' | 'groups' | 'none'; groupIds?: string[]; suspendOutsideGroups?: boolean },
+      as = admin,
+    ) => {
       const { version } = await good(as.call('GET', `${base}/settings`))
       return good(as.call('PUT', `${base}/settings`, { apiTokens }, { 'if-match': `"${version}"` }))
     },
