@@ -1,3 +1,4 @@
+import { createOperatorAuthority } from '../server/src/db/authority.ts'
 import type { Caller } from '../server/src/features/accounts/rules.ts'
 import { putGroupMember } from '../server/src/features/group-members/actions.ts'
 import { createGroup } from '../server/src/features/groups/actions.ts'
@@ -14,7 +15,12 @@ import { cameDaysAgo, done, openPast, type Past } from './past.ts'
 import { admins, groups, invited, joined, type Member, organization, password, services } from './people.ts'
 import { addUses, planTokens, type Uses } from './tokens.ts'
 
-const operator = { actor: { kind: 'operator', id: null, name: 'Configuration' } as const, ip: null, userAgent: null }
+const operator = {
+  actor: { kind: 'operator', id: null, name: 'Configuration' } as const,
+  authority: createOperatorAuthority(),
+  ip: null,
+  userAgent: null,
+}
 
 const callerOf = (organizationId: string, name: string, accountId: string, role: 'admin' | 'member'): Caller => ({
   accountId,
@@ -23,6 +29,7 @@ const callerOf = (organizationId: string, name: string, accountId: string, role:
   name,
   role,
   credential: { kind: 'session', userId: '', sessionId: '' },
+  requires: role === 'admin' ? 'admin' : 'account',
 })
 
 export interface Furnished {

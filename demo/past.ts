@@ -1,5 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { fromUUID } from 'typeid-js'
+import { createOperatorAuthority } from '../server/src/db/authority.ts'
+import { createOperatorChange } from '../server/src/db/change.ts'
 import { openDatabase } from '../server/src/db/open.ts'
 import type { IdPrefix } from '../server/src/kernel/ids.ts'
 import type { Result } from '../server/src/kernel/result.ts'
@@ -61,6 +63,8 @@ export async function openPast(dataFolder: string) {
   const hashed = deps.passwords.hash(password)
   deps.passwords.hash = () => hashed
   deps.sessions.start = async () => []
+  // Nobody of the past has a session that could be judged.
+  deps.change = createOperatorChange(deps.change, { authority: createOperatorAuthority() })
 
   const happenings: { at: number; run: () => Promise<void> }[] = []
   return {

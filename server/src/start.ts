@@ -7,6 +7,7 @@ import { commandContext } from './cli/context.ts'
 import { beginRecovery } from './cli/recovery.ts'
 import { answerCommands } from './cli/socket.ts'
 import { type Config, consoleFolder } from './config.ts'
+import { createOperatorAuthority } from './db/authority.ts'
 import { isDatabaseAway } from './db/away.ts'
 import { type OpenDatabase, openDatabase } from './db/open.ts'
 import { mustRead } from './features/catalogue/actions.ts'
@@ -46,12 +47,11 @@ async function openPatiently(config: Config, log: Logger): Promise<OpenDatabase>
 async function firstStart(config: Config, wired: Wired): Promise<string | undefined> {
   if (!config.firstAdmin) return issueSetupLink(wired.deps)
   const { email, password, organization } = config.firstAdmin
-  const founded = await foundFromConfiguration(wired.deps, {
-    email,
-    password,
-    organization,
-    name: email.split('@')[0] ?? email,
-  })
+  const founded = await foundFromConfiguration(
+    wired.deps,
+    { email, password, organization, name: email.split('@')[0] ?? email },
+    createOperatorAuthority(),
+  )
   if (founded.ok || founded.code === 'not_found') return undefined
   throw new Error(`PORTCULLIS_ADMIN_PASSWORD: ${founded.errors?.[0]?.message ?? 'was refused'}`)
 }

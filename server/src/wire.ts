@@ -4,8 +4,8 @@ import { setTimeout as setTimeoutPromise } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { typeidUnboxed } from 'typeid-js'
 import { hashedInTurns } from './auth/passwords.ts'
-import { changer, type Forget, reader } from './db/change.ts'
-import type { Deps } from './db/deps.ts'
+import { createChange, type Forget, reader } from './db/change.ts'
+import type { Deps, Keyed } from './db/deps.ts'
 import { FairQueue, inTurn, Overload, queueBounds } from './db/fair-queue.ts'
 import { Lease } from './db/feed.ts'
 import { limiter } from './db/limiter.ts'
@@ -16,6 +16,7 @@ import { people } from './db/people.ts'
 import { setups } from './db/setups.ts'
 import { buildGate } from './features/access/actions.ts'
 import { Memory } from './features/access/store.ts'
+import { createActorCheck } from './features/authorization/actions.ts'
 import { openCatalogue } from './features/catalogue/actions.ts'
 import { tellExpirations } from './features/expiry-notices/actions.ts'
 import { buildPreviews } from './features/previews/actions.ts'
@@ -130,9 +131,12 @@ export async function wire(
   const queue = new FairQueue(queueBounds(database.connections), (whose) =>
     whose === 'flow' ? metrics.limited('organization_queue') : metrics.turnedAway('queue'),
   )
+  // Sessions end by the machine's clock, as Better Auth reckons.
+  const keysNow = { of: (it: Keyed) => keys.of(it), status: (id: string) => keys.status(id) }
+  const actorCheck = createActorCheck({ now: world.now, sessionNow: () => new Date(), keys: keysNow })
   const turnsOf = inTurn(queue, {
     read: reader(db),
-    change: changer(db, world, (what) => lease.applyOwn(what)),
+    change: createChange({ db, newId: world.newId, actorCheck, publish: (what) => lease.applyOwn(what) }),
   })
   // What this process does by itself has a turn of its own.
   const { read, change } = turnsOf('')
@@ -249,6 +253,7 @@ export async function wire(
   ]
   return {
     deps,
+    actorCheck,
     gate,
     lease,
     router,

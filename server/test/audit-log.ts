@@ -6,6 +6,7 @@ import { dispatch } from '../src/cli/dispatch.ts'
 import type { AuditEntry } from '../src/features/audit/rules.ts'
 import type { TestDatabase } from './databases.ts'
 import type { Harness } from './harness.ts'
+import { operatorOrigin } from './operator-change.ts'
 
 /** What somebody with the owner's rights can do to a database. */
 export type Tampering = ReturnType<typeof sql>
@@ -28,7 +29,15 @@ export function auditLogs(app: Harness, database: TestDatabase) {
       return { action: 'token.updated', target, before: { n: 1e21, b: [null, 'a'], a: {} }, after: { '\u2028': i / 3 } }
     })
     const actor = { kind: 'member' as const, id: 'mem_ada', name: 'Ada' }
-    const by = { organizationId, actor, at: app.clock.now, ip: '192.0.2.7', userAgent: 'curl/8', requestId: 'r1' }
+    const by = {
+      ...operatorOrigin,
+      organizationId,
+      actor,
+      at: app.clock.now,
+      ip: '192.0.2.7',
+      userAgent: 'curl/8',
+      requestId: 'r1',
+    }
     const events = entries as [AuditEntry]
     await app.deps.change(by, async () => ({ ok: true, value: undefined, events, forget: [] }))
   }

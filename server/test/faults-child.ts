@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs'
 import { typeidUnboxed } from 'typeid-js'
-import { type By, changer } from '../src/db/change.ts'
 import { openDatabase } from '../src/db/open.ts'
+import { changeOn, operatorOrigin } from './operator-change.ts'
 
 /**
  * A process to be killed: opens the database that its first argument describes and makes changes in the organizations
@@ -9,16 +9,15 @@ import { openDatabase } from '../src/db/open.ts'
  */
 const [options, organizations] = process.argv.slice(2).map((it) => JSON.parse(it))
 const opened = await openDatabase(options)
-const change = changer(opened.db, { newId: (prefix) => typeidUnboxed(prefix) }, () => undefined)
+const change = changeOn(opened.db, typeidUnboxed)
 
 // Straight to the file descriptor: what is told must be out before the next change, whenever the signal comes.
 const tell = (line: string) => writeSync(1, `${line}\n`)
 
 async function changeOnAndOn(organizationId: string): Promise<never> {
-  const from = { ip: null, userAgent: null, requestId: null }
   for (;;) {
     const id = typeidUnboxed('grp')
-    const by: By = { organizationId, actor: { kind: 'operator', id: null, name: 'faults' }, at: new Date(), ...from }
+    const by = { ...operatorOrigin, organizationId, at: new Date() }
     const result = await change(by, async (tx) => {
       const group = { id, organization_id: organizationId, name: id, name_key: id, description: '' }
       await tx

@@ -5,13 +5,13 @@ import { createInterface } from 'node:readline'
 import { sql } from 'kysely'
 import { typeidUnboxed } from 'typeid-js'
 import { describe, expect, test } from 'vitest'
-import { type By, changer } from '../src/db/change.ts'
 import { FolderHeld, isHeld } from '../src/db/folder-lock.ts'
 import { type OpenDatabase, openDatabase } from '../src/db/open.ts'
 import { chainStart, faultOfLink } from '../src/features/audit/rules.ts'
 import { readChainEnd, readLinks } from '../src/features/audit/store.ts'
 import { type DatabaseKind, newDataFolder, newOrganization, newPostgresDatabase } from './databases.ts'
 import { startPostgres } from './databases-server.ts'
+import { changeOn, operatorOrigin } from './operator-change.ts'
 
 const kills = 10
 
@@ -120,13 +120,12 @@ describe('kill -9 of PostgreSQL', () => {
     const server = await startPostgres(true)
     const opened = await openDatabase({ databaseUrl: server.url, dataFolder: '' })
     const organizations = [await newOrganization(opened), await newOrganization(opened)].map((it) => it.id)
-    const change = changer(opened.db, { newId: (prefix) => typeidUnboxed(prefix) }, () => undefined)
+    const change = changeOn(opened.db, typeidUnboxed)
     const acknowledged = new Set<string>()
-    const from = { ip: null, userAgent: null, requestId: null }
     const changeUntilFailure = async (organizationId: string, failing: (count: number) => void): Promise<void> => {
       for (;;) {
         const id = typeidUnboxed('grp')
-        const by: By = { organizationId, actor: { kind: 'operator', id: null, name: '' }, at: new Date(), ...from }
+        const by = { ...operatorOrigin, organizationId, at: new Date() }
         const group = {
           id,
           organization_id: organizationId,

@@ -2,10 +2,11 @@ import { once } from 'node:events'
 import { createConnection, createServer, type Server, type Socket } from 'node:net'
 import { sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { changer, type Forget } from '../src/db/change.ts'
+import type { Forget } from '../src/db/change.ts'
 import { Lease } from '../src/db/feed.ts'
 import { type OpenDatabase, openDatabase } from '../src/db/open.ts'
 import { newOrganization, newPostgresDatabase, openTestDatabase, type TestDatabase } from './databases.ts'
+import { changeOn, operatorOrigin } from './operator-change.ts'
 
 /** A wire to PostgreSQL that a test can cut, or leave connected and dead: nothing passes, and nobody is told. */
 class Wire {
@@ -104,13 +105,8 @@ describe('N3: PostgreSQL out of reach', () => {
 
   const changeElsewhere = async (id: string) => {
     const organization = await newOrganization(other)
-    const by = {
-      organizationId: organization.id,
-      actor: { kind: 'operator', id: null, name: '' } as const,
-      at: new Date(),
-    }
-    const change = changer(other.db, { newId: (prefix) => `${prefix}_${organization.id}` }, () => undefined)
-    await change({ ...by, ip: null, userAgent: null, requestId: null }, async () => ({
+    const change = changeOn(other.db, (prefix) => `${prefix}_${organization.id}`)
+    await change({ ...operatorOrigin, organizationId: organization.id, at: new Date() }, async () => ({
       ok: true,
       value: 1,
       events: [{ action: 'token.revoked', target: { kind: 'token', id, name: '' } }],

@@ -67,6 +67,7 @@ test('another feature is used through its rules or its actions, never its store,
 
 /** The order among features; it binds rules. */
 const order = [
+  'jws',
   'sign-in',
   'organizations',
   'accounts',
@@ -83,11 +84,11 @@ const order = [
   'oauth-providers',
   'account-mappings',
   'impact',
-  'jws',
   'signing-keys',
   'scopes',
   'external-tokens',
   'access',
+  'authorization',
   'catalogue',
   'previews',
   'evaluation',

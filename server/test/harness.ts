@@ -5,6 +5,7 @@ import { createOrganization } from '../src/features/organizations/actions.ts'
 import type { Mail } from '../src/kernel/deps.ts'
 import { type Wired, wire } from '../src/wire.ts'
 import type { TestDatabase } from './databases.ts'
+import { operatorOrigin } from './operator-change.ts'
 
 export const publicUrl = 'http://localhost:3000'
 export const serviceSecret = 'a secret for tests that has more than thirty-two characters'
@@ -103,7 +104,7 @@ export async function harness(
     const founded = await createOrganization(
       wired.deps,
       { name, admin: { email, name: 'Ada Admin', password } },
-      { actor: { kind: 'operator', id: null, name: 'Test' }, ip: null, userAgent: null, requestId: null },
+      operatorOrigin,
     )
     if (!founded.ok) throw new Error(JSON.stringify(founded))
     const { organization, userId } = founded.value

@@ -2,7 +2,6 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { pino } from 'pino'
 import { typeidUnboxed } from 'typeid-js'
 import { hashedInTurns } from '../src/auth/passwords.ts'
-import { changer } from '../src/db/change.ts'
 import { limiter } from '../src/db/limiter.ts'
 import { lookups } from '../src/db/lookups.ts'
 import type { OpenDatabase } from '../src/db/open.ts'
@@ -13,6 +12,7 @@ import { originsOf } from '../src/http/origins.ts'
 import { signInHandler } from '../src/http/sign-in.ts'
 import type { Answer, As, Harness } from './harness.ts'
 import { password } from './harness.ts'
+import { changeOn } from './operator-change.ts'
 
 /** What a browser keeps of an answer: `name=value` of each cookie that was set and not removed. */
 export const cookiesOf = (headers: Headers): string =>
@@ -62,7 +62,7 @@ export function startOfSignIn(
   const world = { now: () => new Date(), newId: typeidUnboxed, randomBytes }
   const signIn = buildSignIn({
     db,
-    change: changer(db, world, () => undefined),
+    change: changeOn(db, world.newId),
     lookups: lookups(db),
     people: people(db),
     limiter: limiter(db, world),

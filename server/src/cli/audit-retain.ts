@@ -23,7 +23,7 @@ interface Wanted {
 
 /** Whether this log is well, and cut as far as was asked for. */
 async function retainOne({ cutLog }: CommandContext, wanted: Wanted, print: Print): Promise<boolean> {
-  const outcome = await cutLog({ ...wanted, actor: operatorOrigin.actor })
+  const outcome = await cutLog({ ...wanted, actor: operatorOrigin.actor, authority: operatorOrigin.authority })
   const heading = headingOf(wanted.organization)
   if (!outcome) return true
   if ('fault' in outcome) {

@@ -1,4 +1,5 @@
 import type { ZodType } from 'zod'
+import { createOperatorAuthority } from '../db/authority.ts'
 import type { Deps } from '../db/deps.ts'
 import type { Snapshot } from '../db/dump.ts'
 import type { Inspection } from '../db/inspect.ts'
@@ -50,4 +51,10 @@ export const command = <A>(it: Command<A>): AnyCommand => it
 const operator: Actor = { kind: 'operator', id: null, name: 'Operator' }
 
 /** A1: commands write on behalf of whoever runs the instance, and no request carries them. */
-export const operatorOrigin = { actor: operator, ip: null, userAgent: null, requestId: null }
+export const operatorOrigin = {
+  actor: operator,
+  authority: createOperatorAuthority(),
+  ip: null,
+  userAgent: null,
+  requestId: null,
+}

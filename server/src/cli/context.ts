@@ -1,4 +1,4 @@
-import { changer, reader } from '../db/change.ts'
+import { createChange, reader } from '../db/change.ts'
 import { dump } from '../db/dump.ts'
 import { inspect } from '../db/inspect.ts'
 import { load } from '../db/load.ts'
@@ -11,7 +11,10 @@ import type { CommandContext } from './command.ts'
 const nothingToForget = () => undefined
 
 /** What commands may use. Only the operator sees all organizations and removes events, so those go by the owner's access. */
-export const commandContext = ({ deps, resetPassword }: Wired, { kind, db, owner }: OpenDatabase): CommandContext => ({
+export const commandContext = (
+  { deps, actorCheck, resetPassword }: Wired,
+  { kind, db, owner }: OpenDatabase,
+): CommandContext => ({
   deps,
   resetPassword,
   inspect: () => inspect(db, owner),
@@ -21,7 +24,7 @@ export const commandContext = ({ deps, resetPassword }: Wired, { kind, db, owner
       {
         now: deps.now,
         read: reader(owner),
-        change: changer(owner, deps, nothingToForget),
+        change: createChange({ db: owner, newId: deps.newId, actorCheck, publish: nothingToForget }),
         remove: (work) => owner.transaction().execute(work),
       },
       request,

@@ -1,17 +1,20 @@
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { describeOnBoth, newOrganization, type TestDatabase } from '../../test/databases.ts'
+import { changeOn } from '../../test/operator-change.ts'
 import { type AuditEntry, chainStart, faultOfLink } from '../features/audit/rules.ts'
 import { readLinks } from '../features/audit/store.ts'
 import { refuse } from '../kernel/result.ts'
-import { type By, changer, type Forget, reader, type Writer } from './change.ts'
+import { createOperatorAuthority, type OperatorAuthority } from './authority.ts'
+import { type By, type Forget, reader, type Writer } from './change.ts'
 
 let lastId = 0
 const world = { newId: (prefix: string) => `${prefix}_${process.pid}_${++lastId}` }
 
-const by = (organizationId: string): By => ({
+const by = (organizationId: string): By<OperatorAuthority> => ({
   organizationId,
   actor: { kind: 'member', id: 'mem_1', name: 'Ada' },
+  authority: createOperatorAuthority(),
   at: new Date('2026-02-03T04:05:06.789Z'),
   ip: '192.0.2.1',
   userAgent: 'test',
@@ -34,7 +37,7 @@ async function fresh(open: () => Promise<TestDatabase>) {
   const opened = await open()
   const organization = await newOrganization(opened)
   const applied: (readonly Forget[])[] = []
-  const change = changer(opened.db, world, (forget) => applied.push(forget))
+  const change = changeOn(opened.db, world.newId, (forget) => applied.push(forget))
   const read = reader(opened.db)
   const links = () => read(organization.id, (db) => readLinks(db, organization.id, 0, 1000))
   const groups = () =>
@@ -187,7 +190,7 @@ describeOnBoth('change', (open) => {
   test('N3: under parallel load a reader that follows the feed misses nothing: numbers appear in the order of commits', async () => {
     const opened = await open()
     const organizations = await Promise.all([1, 2, 3, 4].map(() => newOrganization(opened)))
-    const change = changer(opened.db, world, () => undefined)
+    const change = changeOn(opened.db, world.newId)
     const { feed } = opened
     let seen = (await feed.after(0, 1000)).head
     const expected = new Set<string>()
@@ -230,7 +233,7 @@ describeOnBoth('the feed', (open) => {
   test('is pruned from its old end, but never what is younger than an hour or among the last thousand', async () => {
     const opened = await open()
     const { id } = await newOrganization(opened)
-    const change = changer(opened.db, world, () => undefined)
+    const change = changeOn(opened.db, world.newId)
     const add = (rows: number, age: string) =>
       sql`with moved as (update feed_head set head = head + ${rows} returning head)
         insert into feed (number, organization_id, forget, at)

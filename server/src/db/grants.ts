@@ -49,7 +49,7 @@ const privileges: Record<keyof Tables, readonly Privilege[]> = {
 export const tableNames = Object.keys(privileges)
 
 /**
- * Gives `role` exactly what stands above, whatever it had before, and execution of our SECURITY DEFINER functions; takes
+ * Gives `role` exactly what stands above, whatever it had before, and execution of the functions that it calls; takes
  * both from everybody else. One statement, since every start of a process does this. Without a role (a database where
  * none could be made) the owner serves, and others are still kept out.
  */
@@ -62,7 +62,7 @@ export async function grantTo(db: Kysely<unknown>, role: string | undefined): Pr
       ? [sql`grant ${sql.raw(granted.join(', '))} on ${sql.table(table)} to ${grantee}`]
       : []),
   ])
-  for (const signature of await definerFunctions(db)) {
+  for (const signature of await calledFunctions(db)) {
     statements.push(sql`revoke all on function ${sql.raw(signature)} from public`)
     if (grantee) statements.push(sql`grant execute on function ${sql.raw(signature)} to ${grantee}`)
   }
@@ -70,10 +70,10 @@ export async function grantTo(db: Kysely<unknown>, role: string | undefined): Pr
   await sql`do $grants$ begin ${sql.join(statements, sql.raw('; '))}; end $grants$`.execute(db)
 }
 
-/** The signatures of all SECURITY DEFINER functions of the schema, quoted where they must be. */
-async function definerFunctions(db: Kysely<unknown>): Promise<string[]> {
+/** The signatures of all SECURITY DEFINER functions of the schema and of `begin_change`, quoted where they must be. */
+async function calledFunctions(db: Kysely<unknown>): Promise<string[]> {
   const found = await sql<{ signature: string }>`
     select oid::regprocedure::text as signature from pg_proc
-    where prosecdef and pronamespace = 'public'::regnamespace order by 1`.execute(db)
+    where (prosecdef or proname = 'begin_change') and pronamespace = 'public'::regnamespace order by 1`.execute(db)
   return found.rows.map((it) => it.signature)
 }

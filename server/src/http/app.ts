@@ -1,8 +1,8 @@
 import type { Context, Hono } from 'hono'
 import type { Deps } from '../db/deps.ts'
 import type { Principal } from '../features/access/rules.ts'
-import type { Caller } from '../features/accounts/rules.ts'
-import { mayManageGroup } from '../features/groups/rules.ts'
+import type { Caller, Requirement } from '../features/accounts/rules.ts'
+import { authorize } from '../features/authorization/rules.ts'
 import type { RequestFacts, Work } from '../kernel/deps.ts'
 import { idPattern } from '../kernel/ids.ts'
 import type { ReachedLimit } from '../kernel/limits.ts'
@@ -27,8 +27,8 @@ export type PrincipalRefusal =
 export interface Doorkeeper {
   /** The principal of a request; undefined without any credential. */
   principalOf: (request: Request) => Promise<Result<Principal | undefined, PrincipalRefusal>>
-  /** That principal's account in this organization; undefined where it has none (O1). */
-  callerIn: (principal: Principal, organizationId: string) => Promise<Caller | undefined>
+  /** That principal's account in this organization; undefined where it has none (O1). Its changes are held to `requires`. */
+  callerIn: (principal: Principal, organizationId: string, requires: Requirement) => Promise<Caller | undefined>
   /** The account's role in a group, for group managers (O6). */
   roleInGroup: (caller: Caller, groupId: string) => Promise<'member' | 'manager' | undefined>
   /** The challenge of a 401, and of a 403 for want of scope (RFC 6750 §3, RFC 9728 §5.1). */
@@ -37,7 +37,11 @@ export interface Doorkeeper {
 
 type Refusal = { ok: false; code: ProblemCode } & RefusalFacts
 
-const needsCaller = (r: AnyRoute) => r.who === 'account' || r.who === 'admin' || r.who === 'group_manager'
+/** What the route demands, which travels with the caller to every change that it asks for (A4). */
+function requirementOf(r: AnyRoute, c: Context): Requirement | undefined {
+  if (r.who === 'group_manager') return { groupManager: c.req.param('id') ?? '' }
+  return r.who === 'account' || r.who === 'admin' ? r.who : undefined
+}
 
 /** 401, organization (404), role (403), in that order. */
 async function admit(
@@ -49,20 +53,16 @@ async function admit(
   if (r.who === 'anyone') return principal.ok ? principal : ok(undefined)
   if (!principal.ok) return principal
   if (principal.value === undefined) return refuse('unauthenticated')
-  if (!needsCaller(r)) return ok(principal.value)
+  const requires = requirementOf(r, c)
+  if (!requires) return ok(principal.value)
   const organizationId = c.req.param('org') ?? ''
   const caller = idPattern('org').test(organizationId)
-    ? await keeper.callerIn(principal.value, organizationId)
+    ? await keeper.callerIn(principal.value, organizationId, requires)
     : undefined
   if (!caller) return refuse('not_found')
-  if (r.who === 'admin' && caller.role !== 'admin')
-    return refuse('forbidden', { detail: 'Only admins of the organization may do this.' })
-  if (r.who === 'group_manager') {
-    const inGroup = caller.role === 'admin' ? undefined : await keeper.roleInGroup(caller, c.req.param('id') ?? '')
-    const allowed = mayManageGroup(caller.role, inGroup)
-    if (!allowed.ok) return refuse('forbidden', { detail: 'Only admins and managers of the group may do this.' })
-  }
-  return ok(caller)
+  const groupId = typeof requires === 'object' && caller.role !== 'admin' ? requires.groupManager : undefined
+  const allowed = authorize(caller, groupId === undefined ? undefined : await keeper.roleInGroup(caller, groupId))
+  return allowed.ok ? ok(caller) : allowed
 }
 
 /** A strong ETag's text; `W/` is ignored since proxies add it, `*` and lists count as missing. */

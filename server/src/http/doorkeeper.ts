@@ -1,10 +1,18 @@
 import type { Read } from '../db/change.ts'
 import type { Lookups } from '../db/lookups.ts'
 import type { Gate } from '../features/access/actions.ts'
-import { type Decision, type Principal, refusalText } from '../features/access/rules.ts'
-import type { Caller, Credential } from '../features/accounts/rules.ts'
+import type { Principal } from '../features/access/rules.ts'
+import type { Caller } from '../features/accounts/rules.ts'
+import {
+  rejectEndedSession,
+  toPrincipal,
+  toRejection,
+  toSessionCaller,
+  toTokenCaller,
+} from '../features/authorization/rules.ts'
 import { roleInGroup } from '../features/groups/actions.ts'
 import { looksLikeJws } from '../features/jws/rules.ts'
+import { hashOf } from '../features/tokens/actions.ts'
 import { tokenPattern } from '../features/tokens/rules.ts'
 import { idPattern } from '../kernel/ids.ts'
 import { ok, type Result, refuse } from '../kernel/result.ts'
@@ -67,24 +75,6 @@ function namedByPath(request: Request, token: string): string | undefined {
   return id !== undefined && organizationId.test(id) ? id : undefined
 }
 
-function principalBehind({ evidence }: Decision & { active: true }): Principal {
-  const { account } = evidence
-  if (evidence.source === 'external') {
-    const { provider, role, claims } = evidence
-    // Without the clock tolerance: what the token creates must not last longer than its issuer meant it to. (T2)
-    const expiresAt = new Date(Math.round(Number(claims.exp) * 1000))
-    const narrowed = role !== account.role
-    return { kind: 'external', providerId: provider.id, narrowed, expiresAt, account: { ...account, role } }
-  }
-  const { id, expiresAtMs } = evidence.token
-  return {
-    kind: 'managed',
-    tokenId: id,
-    expiresAt: Number.isFinite(expiresAtMs) ? new Date(expiresAtMs) : null,
-    account,
-  }
-}
-
 const changes = (method: string) => method !== 'GET' && method !== 'HEAD'
 
 /** A change by cookie must come from the console's own pages, since browsers send cookies with anybody's requests (CSRF). */
@@ -92,23 +82,6 @@ function comesFromConsole(request: Request, origins: readonly string[]): boolean
   const origin = request.headers.get('origin')
   return origin === null ? request.headers.get('sec-fetch-site') === 'same-origin' : origins.includes(origin)
 }
-
-function refusalOf({ reason }: Decision & { active: false }) {
-  if (reason === 'unavailable') return refuse('unavailable')
-  const detail = refusalText(reason)
-  return reason === 'insufficient_scope' ? refuse(reason, { detail }) : refuse('unauthenticated', { detail })
-}
-
-/** What a caller's requests may make and break depends on what they were made with (T2, P12). */
-const credentialOf = (principal: Exclude<Principal, { kind: 'session' }>): Credential =>
-  principal.kind === 'managed'
-    ? { kind: 'managed', tokenId: principal.tokenId, expiresAt: principal.expiresAt }
-    : {
-        kind: 'external',
-        providerId: principal.providerId,
-        narrowed: principal.narrowed,
-        expiresAt: principal.expiresAt,
-      }
 
 export function buildDoorkeeper({ gate, signIn, lookups, turnsOf, publicUrl, origins }: DoorkeeperParts): Doorkeeper {
   const byToken = async (request: Request, token: string, named: string | undefined) => {
@@ -119,7 +92,7 @@ export function buildDoorkeeper({ gate, signIn, lookups, turnsOf, publicUrl, ori
       const elsewhere = await gate.decide(token)
       if (elsewhere.active) decision = elsewhere
     }
-    return decision.active ? ok(principalBehind(decision)) : refusalOf(decision)
+    return decision.active ? ok(toPrincipal(decision, hashOf(token))) : toRejection(decision.reason)
   }
 
   const bySession = async (request: Request): Promise<Result<Principal, PrincipalRefusal>> => {
@@ -127,9 +100,7 @@ export function buildDoorkeeper({ gate, signIn, lookups, turnsOf, publicUrl, ori
       return refuse('forbidden', { detail: 'A change with a session must come from the console’s own origin.' })
     }
     const session = await signIn.sessionOf(request.headers)
-    return session
-      ? ok({ kind: 'session', ...session })
-      : refuse('unauthenticated', { detail: 'The session has ended. Sign in again.' })
+    return session ? ok({ kind: 'session', ...session }) : rejectEndedSession()
   }
 
   return {
@@ -147,26 +118,15 @@ export function buildDoorkeeper({ gate, signIn, lookups, turnsOf, publicUrl, ori
       return withSession ? bySession(request) : ok(undefined)
     },
 
-    async callerIn(principal, organizationId): Promise<Caller | undefined> {
+    async callerIn(principal, organizationId, requires): Promise<Caller | undefined> {
       if (principal.kind !== 'session') {
-        const { account } = principal
-        if (account.organizationId !== organizationId) return undefined
-        return { ...account, accountId: account.id, organizationId, credential: credentialOf(principal) }
+        const isOwn = principal.account.organizationId === organizationId
+        return isOwn ? { ...toTokenCaller(principal), requires } : undefined
       }
       const membership = (await lookups.membershipsOf(principal.userId)).find(
         (it) => it.organizationId === organizationId,
       )
-      if (!membership) return undefined
-      const { userId, sessionId, name } = principal
-      const { accountId, role } = membership
-      return {
-        accountId,
-        organizationId,
-        kind: 'member',
-        name,
-        role,
-        credential: { kind: 'session', userId, sessionId },
-      }
+      return membership && { ...toSessionCaller(principal, membership), requires }
     },
 
     roleInGroup: ({ organizationId, accountId }, groupId) =>

@@ -1,7 +1,7 @@
 import type { infer as Infer, ZodObject, ZodType } from 'zod'
 import type { Deps } from '../db/deps.ts'
 import type { Principal } from '../features/access/rules.ts'
-import type { Caller } from '../features/accounts/rules.ts'
+import type { Caller, Denial } from '../features/accounts/rules.ts'
 import type { RequestFacts } from '../kernel/deps.ts'
 import type { IdPrefix } from '../kernel/ids.ts'
 import type { Rationed } from '../kernel/limits.ts'
@@ -14,6 +14,9 @@ import type { Result } from '../kernel/result.ts'
  * manager of the group in the path (O6).
  */
 export type Who = 'anyone' | 'signed_in' | 'account' | 'admin' | 'group_manager'
+
+/** What a change may answer since its caller is judged again under the lock; the kit itself declares these codes (A4). */
+type DenialIn<W extends Who> = W extends 'account' | 'admin' | 'group_manager' ? Denial : never
 
 type CallerOf<W extends Who> = W extends 'anyone' ? Principal | undefined : W extends 'signed_in' ? Principal : Caller
 
@@ -70,7 +73,9 @@ export interface Route<
   /** The media types of an answer that is streamed as a file; left out: it is JSON. */
   files?: readonly [string, ...string[]]
   problems: readonly C[]
-  run: (asked: Asked<W, P, Infer<Q>, Infer<B>>) => Promise<Result<Infer<R>, NoInfer<C>> & { extras?: Extras }>
+  run: (
+    asked: Asked<W, P, Infer<Q>, Infer<B>>,
+  ) => Promise<Result<Infer<R>, NoInfer<C> | DenialIn<W>> & { extras?: Extras }>
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a list of routes forgets what each of them was checked against.

@@ -1,11 +1,19 @@
 import type { KeyCache } from '../../db/deps.ts'
 import type { Lease } from '../../db/feed.ts'
-import { type ExternalQuestion, isStorable, type Lookups } from '../../db/lookups.ts'
+import {
+  type ExternalQuestion,
+  type FoundExternal,
+  type FoundToken,
+  isStorable,
+  type Lookups,
+} from '../../db/lookups.ts'
+import type { VerifiedJws } from '../accounts/rules.ts'
 import { type Judged, judgeAgain, judgeToken } from '../external-tokens/actions.ts'
 import type { ExternalReason } from '../external-tokens/rules.ts'
 import { type Jws, looksLikeJws, maxJwsLength } from '../jws/rules.ts'
-import { audiencesOf, type OAuthProvider } from '../oauth-providers/rules.ts'
+import { audiencesOf, type OAuthProvider, subjectOf } from '../oauth-providers/rules.ts'
 import { effectiveRole } from '../scopes/rules.ts'
+import type { KeySet } from '../signing-keys/rules.ts'
 import { hashOf } from '../tokens/actions.ts'
 import { isWellFormed } from '../tokens/rules.ts'
 import {
@@ -73,15 +81,22 @@ export function buildGate(parts: GateParts): Gate {
 type Decide = (token: string, named: string | undefined) => Decision | Promise<Decision>
 type Told = NonNullable<GateParts['decided']>
 
+function decideOn(evidence: Evidence, nowMs: number, named: string | undefined): Decision {
+  const reason = refusalReason(evidence, nowMs, named)
+  if (reason === undefined) return { active: true, evidence }
+  return tellsWhose(reason) ? { active: false, reason, evidence } : { active: false, reason }
+}
+
+/** A4: a managed token that was read again under the organization's lock, by the same checks. */
+export const decideManagedAgain = (row: FoundToken | undefined, nowMs: number, organizationId: string): Decision =>
+  row ? decideOn(toEvidence(row), nowMs, organizationId) : unknown
+
 function managedTokens({ memory, lease, lookups, now, used, failed }: GateParts, decided: Told): Decide {
   const judge = (evidence: Evidence, named: string | undefined): Decision => {
     const nowMs = now()
-    const reason = refusalReason(evidence, nowMs, named)
-    if (reason === undefined) {
-      used(evidence.token.id, nowMs)
-      return { active: true, evidence }
-    }
-    return tellsWhose(reason) ? { active: false, reason, evidence } : { active: false, reason }
+    const decision = decideOn(evidence, nowMs, named)
+    if (decision.active) used(evidence.token.id, nowMs)
+    return decision
   }
 
   const ask = async (hash: string, named: string | undefined): Promise<Decision> => {
@@ -127,22 +142,49 @@ const refused = (
 
 /** E5, the last of N2's reasons: a token that is good otherwise, and the role that it acts with. */
 function admitted(
-  { jws, registered: { provider }, subject }: Pick<RememberedExternal, 'jws' | 'registered' | 'subject'>,
+  {
+    jws,
+    registered: { provider },
+    subject,
+    thumbprint,
+  }: Pick<RememberedExternal, 'jws' | 'registered' | 'subject' | 'thumbprint'>,
   { account, organization }: Owner,
 ): Decision {
   const role = effectiveRole(provider, jws.claims, organization.roleIds, account.role)
   if (!role.ok) return refused(role.code)
-  const evidence = { source: 'external', provider, subject, claims: jws.claims, account, role: role.value } as const
+  const { header, claims } = jws
+  const verified = { header, claims, thumbprint }
+  const evidence = { source: 'external', provider, subject, claims, verified, account, role: role.value } as const
   return { active: true, evidence }
 }
 
+/** A4: a verified token, judged by its provider, mapping and keys as they were read again under the organization's lock. */
+export function decideExternalAgain(
+  { thumbprint, ...jws }: VerifiedJws,
+  row: FoundExternal | undefined,
+  set: KeySet | undefined,
+  nowMs: number,
+): Decision {
+  if (!row) return refused('untrusted_issuer')
+  const { provider, account, organization } = toFoundProvider(String(jws.claims.iss), row)
+  const registered = { provider, accountId: account?.id }
+  const subject = subjectOf(provider, jws.claims) ?? ''
+  const fault = judgeAgain({ jws, thumbprint }, registered, set, nowMs)
+  if (fault) return refused(fault.reason, { provider, subject, account })
+  return account
+    ? admitted({ jws, registered, subject, thumbprint }, { account, organization })
+    : refused('unmapped_subject')
+}
+
 /** What can be a subject: the claims that are strings and that a database can hold. */
-function questionOf(issuer: string, jws: Jws, named: string | undefined): ExternalQuestion | undefined {
+export function toExternalQuestion(
+  issuer: string,
+  all: Jws['claims'],
+  named: string | undefined,
+): ExternalQuestion | undefined {
   if (!isStorable(issuer) || !isStorable(named ?? '')) return undefined
-  const claims = Object.fromEntries(
-    Object.entries(jws.claims).filter((it): it is [string, string] => it.every(isStorable)),
-  )
-  const audiences = (audiencesOf(jws.claims.aud) ?? []).filter(isStorable)
+  const claims = Object.fromEntries(Object.entries(all).filter((it): it is [string, string] => it.every(isStorable)))
+  const audiences = (audiencesOf(all.aud) ?? []).filter(isStorable)
   return { issuer, audiences, claims, namedOrganizationId: named }
 }
 
@@ -164,7 +206,7 @@ function externalTokens({ memory, lease, lookups, keys, now, failed }: GateParts
         keys,
         now,
         find: async (issuer, jws) => {
-          const question = questionOf(issuer, jws, named)
+          const question = toExternalQuestion(issuer, jws.claims, named)
           found = question ? await find(question) : []
           return found.map(({ provider, account }) => ({ provider, accountId: account?.id }))
         },

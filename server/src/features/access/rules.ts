@@ -1,4 +1,4 @@
-import type { AccountKind } from '../accounts/rules.ts'
+import type { AccountKind, VerifiedJws } from '../accounts/rules.ts'
 import type { ExternalReason } from '../external-tokens/rules.ts'
 import type { OAuthProvider } from '../oauth-providers/rules.ts'
 import type { Role } from '../organizations/rules.ts'
@@ -53,6 +53,7 @@ export interface ExternalEvidence {
   provider: OAuthProvider
   subject: string
   claims: Readonly<Record<string, unknown>>
+  verified: VerifiedJws
   account: KnownAccount
   role: Role
 }
@@ -106,9 +107,16 @@ export const refusalText = (reason: Reason): string => helpful[reason] ?? 'The t
 /** Whoever stands behind a good credential of the management API, before an organization is chosen (N5). */
 export type Principal =
   | { kind: 'session'; userId: string; sessionId: string; name: string; email: string }
-  | { kind: 'managed'; tokenId: string; expiresAt: Date | null; account: KnownAccount }
+  | { kind: 'managed'; tokenId: string; hash: string; expiresAt: Date | null; account: KnownAccount }
   /** `account` bears the role that the token acts with; `narrowed` when its scope took some away (E5, T2). */
-  | { kind: 'external'; providerId: string; narrowed: boolean; expiresAt: Date; account: KnownAccount }
+  | {
+      kind: 'external'
+      providerId: string
+      narrowed: boolean
+      expiresAt: Date
+      verified: VerifiedJws
+      account: KnownAccount
+    }
 
 /** What every door learns of a presented token. `unavailable`: neither memory nor the database can vouch for an answer (N3). */
 export type Decision =

@@ -2,7 +2,7 @@ import type { Forget, Reader, Writer } from '../../db/change.ts'
 import type { Deps } from '../../db/deps.ts'
 import type { RequestFacts } from '../../kernel/deps.ts'
 import { invalid, ok, type Refused, type Result, refuse } from '../../kernel/result.ts'
-import { byOf, type Caller } from '../accounts/rules.ts'
+import { byOf, type Caller, type Denial } from '../accounts/rules.ts'
 import { mayMap } from './rules.ts'
 import {
   countEffectiveMappings,
@@ -81,10 +81,10 @@ export function createAccountMapping(
   caller: Caller,
   facts: RequestFacts,
   wanted: { accountId: string; providerId: string; subject: string; displayName: string },
-): Promise<Result<MappingRecord, 'invalid_request' | 'mapping_exists' | 'subject_taken'>> {
+): Promise<Result<MappingRecord, 'invalid_request' | 'mapping_exists' | 'subject_taken' | Denial>> {
   const by = byOf(deps, caller, facts)
   const id = deps.newId('map')
-  return deps.change(by, async (tx) => {
+  return deps.change(by, async (tx, caller) => {
     const { organizationId } = caller
     const ends = await findEnds(tx, caller, wanted)
     if (!ends.ok) return ends
@@ -109,8 +109,8 @@ export function updateAccountMapping(
   caller: Caller,
   facts: RequestFacts,
   { id, displayName }: { id: string; displayName: string },
-): Promise<Result<MappingRecord, 'not_found'>> {
-  return deps.change(byOf(deps, caller, facts), async (tx) => {
+): Promise<Result<MappingRecord, 'not_found' | Denial>> {
+  return deps.change(byOf(deps, caller, facts), async (tx, caller) => {
     const now = await findMapping(tx, caller.organizationId, id)
     if (!now) return refuse('not_found')
     const value = { ...now, displayName }
@@ -132,8 +132,8 @@ export function deleteAccountMapping(
   caller: Caller,
   facts: RequestFacts,
   id: string,
-): Promise<Result<void, 'not_found'>> {
-  return deps.change(byOf(deps, caller, facts), async (tx) => {
+): Promise<Result<void, 'not_found' | Denial>> {
+  return deps.change(byOf(deps, caller, facts), async (tx, caller) => {
     const now = await findMapping(tx, caller.organizationId, id)
     if (!now) return refuse('not_found')
     await deleteMapping(tx, id)

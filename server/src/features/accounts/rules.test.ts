@@ -152,12 +152,14 @@ test('A1: a change is made by whoever asks, at the clock’s time, from where th
     kind: 'service_account',
     name: 'CI',
     role: 'admin',
-    credential: { kind: 'managed', tokenId: 'tok_1', expiresAt: null },
+    credential: { kind: 'managed', tokenId: 'tok_1', hash: 'h', expiresAt: null },
+    requires: 'account',
   }
   const facts = { requestId: 'r', ip: '192.0.2.1', userAgent: 'curl' }
   expect(byOf({ now: () => at }, caller, facts)).toEqual({
     organizationId: 'org_1',
     actor: { kind: 'service_account', id: 'svc_1', name: 'CI' },
+    authority: { kind: 'account', caller },
     at,
     ...facts,
   })

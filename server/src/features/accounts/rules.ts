@@ -1,5 +1,6 @@
 import type { RequestFacts, World } from '../../kernel/deps.ts'
 import { ok, type Result, refuse } from '../../kernel/result.ts'
+import type { ReadToken } from '../jws/rules.ts'
 import type { Role } from '../organizations/rules.ts'
 
 export type AccountKind = 'member' | 'service_account'
@@ -100,9 +101,18 @@ export function mayAccept(
 /** What a request was made with; it limits what the request may make (T2) and break (P12). */
 export type Credential =
   | { kind: 'session'; userId: string; sessionId: string }
-  | { kind: 'managed'; tokenId: string; expiresAt: Date | null }
+  /** `hash` names the secret, since a refresh leaves the token and ends the secret (T4). */
+  | { kind: 'managed'; tokenId: string; hash: string; expiresAt: Date | null }
   /** Narrowed: its scope took from the role of its account (E5). */
-  | { kind: 'external'; providerId: string; narrowed: boolean; expiresAt: Date }
+  | { kind: 'external'; providerId: string; narrowed: boolean; expiresAt: Date; verified: VerifiedJws }
+
+/** An external token as far as it is needed to judge it again: all but its text, and the key that verified it (RFC 7638). */
+export interface VerifiedJws extends ReadToken {
+  thumbprint: string
+}
+
+/** What a route demands of its caller (`who`), which is judged when the request arrives and again under the lock (A4). */
+export type Requirement = 'account' | 'admin' | { groupManager: string }
 
 /** Who asks, inside the organization that the request is about. */
 export interface Caller {
@@ -112,12 +122,23 @@ export interface Caller {
   name: string
   role: Role
   credential: Credential
+  requires: Requirement
+}
+
+/** Why a request is refused that came without a right: the same codes whether it came so, or lost it on its way (A4). */
+export type Denial = 'unauthenticated' | 'not_found' | 'forbidden' | 'insufficient_scope' | 'unavailable'
+
+/** A change that an account asks for with the credential of its request. */
+export interface AccountAuthority {
+  kind: 'account'
+  caller: Caller
 }
 
 /** A1: on whose behalf, from where and when a change is made; what `change` wants to know first. */
 export const byOf = (world: Pick<World, 'now'>, caller: Caller, facts: RequestFacts) => ({
   organizationId: caller.organizationId,
   actor: { kind: caller.kind, id: caller.accountId, name: caller.name },
+  authority: { kind: 'account', caller } satisfies AccountAuthority as AccountAuthority,
   at: world.now(),
   ip: facts.ip,
   userAgent: facts.userAgent,

@@ -1,3 +1,4 @@
+import type { OperatorAuthority } from '../../db/authority.ts'
 import type { Reader, Writer } from '../../db/change.ts'
 import type { Deps } from '../../db/deps.ts'
 import type { Caller } from '../accounts/rules.ts'
@@ -172,6 +173,7 @@ export interface CutDeps extends Pick<Deps, 'read' | 'change' | 'now'> {
 export interface CutRequest {
   organization: { id: string; name: string }
   actor: Actor
+  authority: OperatorAuthority
   /** Events of this moment and later stay. */
   before: Date
   /** If given, nothing that came after it is removed. */
@@ -192,11 +194,11 @@ const removedAtOnce = 500
 /** Records a cut as an event of the log that it cuts; answers that event's number. */
 async function recordCut(
   { change, now }: CutDeps,
-  { organization, actor, before }: CutRequest,
+  { organization, actor, authority, before }: CutRequest,
   { upTo, verified }: { upTo: number; verified: Verified },
 ): Promise<number> {
   const { start, cut } = verified
-  const origin = { actor, ip: null, userAgent: null, requestId: null }
+  const origin = { actor, authority, ip: null, userAgent: null, requestId: null }
   const result = await change({ organizationId: organization.id, at: now(), ...origin }, async (tx) => {
     const [last] = await readLinks(tx, organization.id, upTo - 1, 1)
     const end = await readChainEnd(tx, organization.id)

@@ -40,6 +40,7 @@ describeOnBoth('A2: the service and its audit log', (open) => {
       name: 'Ada',
       role: 'admin' as const,
       credential: { kind: 'session' as const, userId: 'usr_x', sessionId: 'ses_x' },
+      requires: 'admin' as const,
     }
     const writer = { head: '', line: () => 'x\n' }
     const stream = (await exportEvents({ ...app.deps, read: counting }, caller, {}, writer)).getReader()

@@ -3,11 +3,14 @@ import { beforeAll, beforeEach, expect, test } from 'vitest'
 import { auditLogs } from '../../../test/audit-log.ts'
 import { describeOnBoth, type TestDatabase } from '../../../test/databases.ts'
 import { type Harness, harness } from '../../../test/harness.ts'
-import { changer, reader } from '../../db/change.ts'
+import { changeOn } from '../../../test/operator-change.ts'
+import { createOperatorAuthority } from '../../db/authority.ts'
+import { reader } from '../../db/change.ts'
 import { cutLog, verifyChain } from './actions.ts'
 import { type ChainEnd, chainFaultTexts } from './rules.ts'
 
 const hourMs = 3_600_000
+const authority = createOperatorAuthority()
 const operator = { kind: 'operator' as const, id: null, name: 'Operator' }
 
 describeOnBoth('A2: old events are removed, and the rest stays provable', (open) => {
@@ -184,7 +187,7 @@ describeOnBoth('A2: old events are removed, and the rest stays provable', (open)
     return {
       now: app.deps.now,
       read: reader(database.owner),
-      change: changer(database.owner, app.deps, () => undefined),
+      change: changeOn(database.owner, app.deps.newId),
       remove: async (work: Parameters<Parameters<typeof cutLog>[0]['remove']>[0]) => {
         if (done >= rounds) throw new Error('killed')
         done += 1
@@ -195,6 +198,7 @@ describeOnBoth('A2: old events are removed, and the rest stays provable', (open)
   const request = () => ({
     organization: { id: acme.id, name: 'Acme' },
     actor: operator,
+    authority,
     before: new Date(noon),
     dryRun: false,
   })
@@ -215,6 +219,7 @@ describeOnBoth('A2: old events are removed, and the rest stays provable', (open)
     const by = {
       organizationId: acme.id,
       actor: operator,
+      authority,
       at: app.clock.now,
       ip: null,
       userAgent: null,

@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { describeOnBoth } from '../../../test/databases.ts'
 import { type Harness, harness } from '../../../test/harness.ts'
+import { operatorOrigin } from '../../../test/operator-change.ts'
 import type { AuditEntry } from './rules.ts'
 
 type Organization = Awaited<ReturnType<Harness['newOrganization']>>
@@ -167,10 +168,9 @@ describeOnBoth('audit events', (open) => {
     const it = await app.newOrganization()
     const target = { kind: 'token' as const, id: 'tok_many', name: 'many' }
     const entries = Array.from({ length: 1000 }, (): AuditEntry => ({ action: 'token.updated', target }))
-    const by = { organizationId: it.id, ip: null, userAgent: null, requestId: null }
+    const by = { ...operatorOrigin, organizationId: it.id }
     for (let i = 0; i < 10; i += 1) {
-      const actor = { kind: 'operator' as const, id: null, name: 'Test' }
-      await app.deps.change({ ...by, actor, at: app.clock.now }, async () => ({
+      await app.deps.change({ ...by, at: app.clock.now }, async () => ({
         ok: true,
         value: undefined,
         events: entries as [AuditEntry],

@@ -2,7 +2,7 @@ import type { Reader, Writer } from '../../db/change.ts'
 import type { Deps } from '../../db/deps.ts'
 import type { RequestFacts } from '../../kernel/deps.ts'
 import { ok, type Refused, type Result, refuse } from '../../kernel/result.ts'
-import { type AccountName, byOf, type Caller, shownName } from '../accounts/rules.ts'
+import { type AccountName, byOf, type Caller, type Denial, shownName } from '../accounts/rules.ts'
 import { findGroup, type GroupRecord, roleInGroup } from '../groups/actions.ts'
 import { type GroupRole, mayJoinGroup } from '../groups/rules.ts'
 import { mayLeaveGroup } from '../settings/actions.ts'
@@ -66,8 +66,8 @@ export function putGroupMember(
   caller: Caller,
   facts: RequestFacts,
   { role, ...pair }: Pair & { role: GroupRole },
-): Promise<Result<GroupMemberView, 'not_found' | 'invalid_request'>> {
-  return deps.change(byOf(deps, caller, facts), async (tx) => {
+): Promise<Result<GroupMemberView, 'not_found' | 'invalid_request' | Denial>> {
+  return deps.change(byOf(deps, caller, facts), async (tx, caller) => {
     const found = await findPair(tx, caller, pair)
     if (!found) return refuse('not_found')
     const { group, account, present } = found
@@ -95,8 +95,8 @@ export function deleteGroupMember(
   caller: Caller,
   facts: RequestFacts,
   pair: Pair,
-): Promise<Result<void, 'not_found' | 'would_lock_out'>> {
-  return deps.change(byOf(deps, caller, facts), async (tx) => {
+): Promise<Result<void, 'not_found' | 'would_lock_out' | Denial>> {
+  return deps.change(byOf(deps, caller, facts), async (tx, caller) => {
     const found = await findPair(tx, caller, pair)
     if (found?.present === undefined) return refuse('not_found')
     const kept = await mayLeaveGroup(tx, caller, pair)

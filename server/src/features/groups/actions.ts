@@ -2,7 +2,7 @@ import type { Forget, Reader } from '../../db/change.ts'
 import type { Deps } from '../../db/deps.ts'
 import type { RequestFacts } from '../../kernel/deps.ts'
 import { ok, type Result, refuse } from '../../kernel/result.ts'
-import { byOf, type Caller } from '../accounts/rules.ts'
+import { byOf, type Caller, type Denial } from '../accounts/rules.ts'
 import { deselectGroup } from '../settings/actions.ts'
 import type { GroupRole } from './rules.ts'
 import {
@@ -45,10 +45,10 @@ export function createGroup(
   caller: Caller,
   facts: RequestFacts,
   wanted: { name: string; description: string },
-): Promise<Result<GroupRecord, 'name_taken'>> {
+): Promise<Result<GroupRecord, 'name_taken' | Denial>> {
   const by = byOf(deps, caller, facts)
   const id = deps.newId('grp')
-  return deps.change(by, async (tx) => {
+  return deps.change(by, async (tx, caller) => {
     const { organizationId } = caller
     if (await isNameTaken(tx, organizationId, wanted.name)) return nameTaken()
     await insertGroup(tx, { id, organizationId, ...wanted, at: by.at })
@@ -69,8 +69,8 @@ export function updateGroup(
   caller: Caller,
   facts: RequestFacts,
   { id, ...wanted }: { id: string; name?: string | undefined; description?: string | undefined },
-): Promise<Result<GroupRecord, 'not_found' | 'name_taken'>> {
-  return deps.change(byOf(deps, caller, facts), async (tx) => {
+): Promise<Result<GroupRecord, 'not_found' | 'name_taken' | Denial>> {
+  return deps.change(byOf(deps, caller, facts), async (tx, caller) => {
     const now = await findGroup(tx, caller.organizationId, id)
     if (!now) return refuse('not_found')
     const name = wanted.name ?? now.name
@@ -102,9 +102,9 @@ export function deleteGroup(
   caller: Caller,
   facts: RequestFacts,
   { id, confirmed }: { id: string; confirmed: boolean },
-): Promise<Result<void, 'not_found' | 'group_in_use' | 'would_lock_out'>> {
+): Promise<Result<void, 'not_found' | 'group_in_use' | 'would_lock_out' | Denial>> {
   const by = byOf(deps, caller, facts)
-  return deps.change(by, async (tx) => {
+  return deps.change(by, async (tx, caller) => {
     const group = await findGroup(tx, caller.organizationId, id)
     if (!group) return refuse('not_found')
     const deselected = await deselectGroup(tx, by, caller, { groupId: id, confirmed })

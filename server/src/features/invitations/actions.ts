@@ -1,3 +1,4 @@
+import type { InvitationAuthority } from '../../db/authority.ts'
 import type { Deps } from '../../db/deps.ts'
 import { insertPerson, type Person } from '../../db/people.ts'
 import type { RequestFacts } from '../../kernel/deps.ts'
@@ -8,6 +9,7 @@ import { type PreparedPerson, preparePerson, removeAccount } from '../accounts/a
 import {
   byOf,
   type Caller,
+  type Denial,
   invitationFaults,
   invitationFaultTexts,
   invitationLifetimeMs,
@@ -84,7 +86,7 @@ export async function createInvitations(
   caller: Caller,
   facts: RequestFacts,
   { emails, role, groupIds }: WantedInvitations,
-): Promise<Result<{ invitations: InvitationView[] }, 'invalid_request'>> {
+): Promise<Result<{ invitations: InvitationView[] }, 'invalid_request' | Denial>> {
   const by = byOf(deps, caller, facts)
   const { organizationId } = caller
   const wanted = emails.map((email) => ({
@@ -94,7 +96,7 @@ export async function createInvitations(
     role,
     ...newLink(deps, by.at),
   }))
-  const made = await deps.change(by, async (tx) => {
+  const made = await deps.change(by, async (tx, caller) => {
     const foreign: Refused<'invalid_request'> | undefined = await foreignGroups(tx, organizationId, groupIds)
     const faults = [...faultsOf(emails, await statusesOf(tx, organizationId, emails)), ...(foreign?.errors ?? [])]
     if (faults.length > 0) return refuse('invalid_request', { errors: faults })
@@ -123,10 +125,10 @@ export async function resendInvitation(
   caller: Caller,
   facts: RequestFacts,
   id: string,
-): Promise<Result<InvitationView, 'not_found'>> {
+): Promise<Result<InvitationView, 'not_found' | Denial>> {
   const by = byOf(deps, caller, facts)
   const { secret, hash, secretChannel, expiresAt } = newLink(deps, by.at)
-  const made = await deps.change(by, async (tx) => {
+  const made = await deps.change(by, async (tx, caller) => {
     const now = await findInvitation(tx, caller.organizationId, id)
     if (!now) return refuse('not_found')
     await replaceSecret(tx, { id, hash, secretChannel, expiresAt })
@@ -149,9 +151,9 @@ export function withdrawInvitation(
   caller: Caller,
   facts: RequestFacts,
   id: string,
-): Promise<Result<void, 'not_found'>> {
+): Promise<Result<void, 'not_found' | Denial>> {
   const by = byOf(deps, caller, facts)
-  return deps.change(by, async (tx) => {
+  return deps.change(by, async (tx, caller) => {
     const now = await findInvitation(tx, caller.organizationId, id)
     if (!now) return refuse('not_found')
     const { fallen, forget } = await removeAccount(tx, now.accountId, by.at)
@@ -230,6 +232,9 @@ async function joiningOf(
   return preparePerson(deps, { name, password, email: invited.email })
 }
 
+const sessionOf = (signedIn: Principal | undefined) =>
+  signedIn?.kind === 'session' ? { userId: signedIn.userId, sessionId: signedIn.sessionId } : undefined
+
 /** O3: accepts an invitation, which binds the account to the person with the invited email and signs somebody new in. */
 export async function acceptInvitation(
   deps: Deps,
@@ -247,7 +252,9 @@ export async function acceptInvitation(
   const organizationId = open.organization.id
   const at = deps.now()
   const actor = { kind: 'member' as const, id: accountId, name: person.name }
-  const joined = await deps.change({ organizationId, actor, at, ...facts }, async (tx) => {
+  const session = credential === undefined ? sessionOf(acceptance.signedIn) : undefined
+  const authority: InvitationAuthority = { kind: 'invitation', hash: open.hash, session }
+  const joined = await deps.change({ organizationId, actor, authority, at, ...facts }, async (tx) => {
     const now = await findBySecret(tx, organizationId, open.hash)
     if (!now || !isInvitationOpen(now.expiresAt, at)) return refuse('not_found')
     if (credential && !(await insertPerson(tx, { ...person, ...credential, at }))) return refuse('sign_in_required')

@@ -3,7 +3,15 @@ import type { Deps } from '../../db/deps.ts'
 import type { RequestFacts } from '../../kernel/deps.ts'
 import { ok, type Result, refuse } from '../../kernel/result.ts'
 import { type GroupOfAccount, giveRole, removeAccount, withGroups } from '../accounts/actions.ts'
-import { byOf, type Caller, mayChangeRole, mayRemoveMember, maySeeEmail, shownName } from '../accounts/rules.ts'
+import {
+  byOf,
+  type Caller,
+  type Denial,
+  mayChangeRole,
+  mayRemoveMember,
+  maySeeEmail,
+  shownName,
+} from '../accounts/rules.ts'
 import type { Role } from '../organizations/rules.ts'
 import {
   countJoinedAdmins,
@@ -65,8 +73,8 @@ export function changeMemberRole(
   caller: Caller,
   facts: RequestFacts,
   { id, role }: { id: string; role: Role },
-): Promise<Result<MemberView, 'not_found' | 'last_admin'>> {
-  return deps.change(byOf(deps, caller, facts), async (tx) => {
+): Promise<Result<MemberView, 'not_found' | 'last_admin' | Denial>> {
+  return deps.change(byOf(deps, caller, facts), async (tx, caller) => {
     const found = await standing(tx, caller, id)
     if (!found) return refuse('not_found')
     const { member, stands, count } = found
@@ -92,9 +100,9 @@ export function removeMember(
   caller: Caller,
   facts: RequestFacts,
   id: string,
-): Promise<Result<void, 'not_found' | 'last_admin'>> {
+): Promise<Result<void, 'not_found' | 'last_admin' | Denial>> {
   const by = byOf(deps, caller, facts)
-  return deps.change(by, async (tx) => {
+  return deps.change(by, async (tx, caller) => {
     const found = await standing(tx, caller, id)
     if (!found) return refuse('not_found')
     const { member, stands, count } = found

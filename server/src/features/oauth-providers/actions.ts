@@ -5,7 +5,7 @@ import type { RequestFacts } from '../../kernel/deps.ts'
 import { invalid, ok, type Result, refuse } from '../../kernel/result.ts'
 import { discover } from '../../outbound/discovery.ts'
 import { accountOfSubject, dropMappingsOfProvider } from '../account-mappings/actions.ts'
-import { type AccountName, byOf, type Caller } from '../accounts/rules.ts'
+import { type AccountName, byOf, type Caller, type Denial } from '../accounts/rules.ts'
 import { checkToken } from '../external-tokens/actions.ts'
 import { readOrganization } from '../organizations/actions.ts'
 import type { Role } from '../organizations/rules.ts'
@@ -78,12 +78,12 @@ export async function createOAuthProvider(
   caller: Caller,
   facts: RequestFacts,
   wanted: ProviderFields,
-): Promise<Result<ProviderRecord, 'provider_conflict' | 'invalid_request'>> {
+): Promise<Result<ProviderRecord, 'provider_conflict' | 'invalid_request' | Denial>> {
   const usable = mayUseUrl(deps, wanted.jwksUrl)
   if (!usable.ok) return usable
   const by = byOf(deps, caller, facts)
   const id = deps.newId('idp')
-  const made = await deps.change(by, async (tx) => {
+  const made = await deps.change(by, async (tx, caller) => {
     const rivals = await listRivals(tx, caller.organizationId)
     const room = mayAddProvider(rivals.length)
     if (!room.ok) return room
@@ -120,11 +120,11 @@ export async function updateOAuthProvider(
   caller: Caller,
   facts: RequestFacts,
   { id, ...wanted }: { id: string } & Change,
-): Promise<Result<ProviderRecord, 'not_found' | 'provider_conflict' | 'provider_in_use' | 'invalid_request'>> {
+): Promise<Result<ProviderRecord, 'not_found' | 'provider_conflict' | 'provider_in_use' | 'invalid_request' | Denial>> {
   const usable = wanted.jwksUrl === undefined ? ok(undefined) : mayUseUrl(deps, wanted.jwksUrl)
   if (!usable.ok) return usable
   let moved = false
-  const changed = await deps.change(byOf(deps, caller, facts), async (tx) => {
+  const changed = await deps.change(byOf(deps, caller, facts), async (tx, caller) => {
     const now = await findProvider(tx, caller.organizationId, id)
     if (!now) return refuse('not_found')
     const { next, names, before, after } = differenceOf(fieldsOf(now), wanted)
@@ -150,8 +150,8 @@ export function deleteOAuthProvider(
   caller: Caller,
   facts: RequestFacts,
   id: string,
-): Promise<Result<void, 'not_found'>> {
-  return deps.change(byOf(deps, caller, facts), async (tx) => {
+): Promise<Result<void, 'not_found' | Denial>> {
+  return deps.change(byOf(deps, caller, facts), async (tx, caller) => {
     const now = await findProvider(tx, caller.organizationId, id)
     if (!now) return refuse('not_found')
     const mappings = await dropMappingsOfProvider(tx, id)

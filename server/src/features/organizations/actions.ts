@@ -1,10 +1,11 @@
+import type { OperatorAuthority, SetupAuthority } from '../../db/authority.ts'
 import type { By, Reader, Writer } from '../../db/change.ts'
 import type { Deps } from '../../db/deps.ts'
 import { insertPerson, type Person } from '../../db/people.ts'
 import type { RequestFacts } from '../../kernel/deps.ts'
 import { invalid, ok, type Result, refuse } from '../../kernel/result.ts'
 import { type NewPerson, preparePerson } from '../accounts/actions.ts'
-import { byOf, type Caller } from '../accounts/rules.ts'
+import { byOf, type Caller, type Denial } from '../accounts/rules.ts'
 import { defaultTokenCreation } from '../settings/rules.ts'
 import { type Organization, type OrganizationView, organizationFor, roleIdOf, slugOf } from './rules.ts'
 import {
@@ -33,8 +34,8 @@ export function renameOrganization(
   caller: Caller,
   facts: RequestFacts,
   name: string,
-): Promise<Result<OrganizationView, never>> {
-  return deps.change(byOf(deps, caller, facts), async (tx) => {
+): Promise<Result<OrganizationView, Denial>> {
+  return deps.change(byOf(deps, caller, facts), async (tx, caller) => {
     const now = await readOrganization(tx, caller.organizationId)
     const value = organizationFor(caller.role, { ...now, name })
     if (now.name === name) return { ok: true, value, unchanged: true }
@@ -78,7 +79,7 @@ export interface Founded {
 export async function createOrganization(
   deps: Deps,
   { name, admin, onlyIf }: Founding,
-  origin: Omit<By, 'organizationId' | 'at'>,
+  origin: Omit<By<SetupAuthority | OperatorAuthority>, 'organizationId' | 'at'>,
 ): Promise<Result<Founded, 'invalid_request' | 'not_found'>> {
   const found = 'password' in admin ? await preparePerson(deps, admin) : ok({ person: admin, credential: undefined })
   if (!found.ok) return found

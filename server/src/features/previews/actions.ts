@@ -5,7 +5,7 @@ import type { Lease } from '../../db/feed.ts'
 import { isStorable, type Lookups } from '../../db/lookups.ts'
 import type { RequestFacts } from '../../kernel/deps.ts'
 import { type Result, refuse } from '../../kernel/result.ts'
-import type { AccountName, Caller } from '../accounts/rules.ts'
+import type { AccountName, Caller, Denial } from '../accounts/rules.ts'
 import { byOf } from '../accounts/rules.ts'
 import type { Catalogue, Feature } from '../catalogue/rules.ts'
 import { isListed, isOn, mayChoose, nextChoice, type VersionedStanding, versionOf } from './rules.ts'
@@ -124,10 +124,10 @@ export function savePreviewFeatures(
   caller: Caller,
   facts: RequestFacts,
   wanted: { enabled: readonly string[]; ifMatch: string },
-): Promise<Result<PreviewsView, 'invalid_request' | 'precondition_failed'>> {
+): Promise<Result<PreviewsView, 'invalid_request' | 'precondition_failed' | Denial>> {
   const by = byOf(deps, caller, facts)
   const catalogue = deps.catalogue.current()
-  return deps.change(by, async (tx) => {
+  return deps.change(by, async (tx, caller) => {
     const { standing, choices } = await readStanding(tx, caller.organizationId)
     const allowed = mayChoose(catalogue, standing, wanted.enabled)
     if (!allowed.ok) return allowed
@@ -168,10 +168,10 @@ export function giveFeedback(
   caller: Caller,
   facts: RequestFacts,
   { key, text }: { key: string; text: string },
-): Promise<Result<FeedbackView, 'not_found'>> {
+): Promise<Result<FeedbackView, 'not_found' | Denial>> {
   const by = byOf(deps, caller, facts)
   const catalogue = deps.catalogue.current()
-  return deps.change(by, async (tx) => {
+  return deps.change(by, async (tx, caller) => {
     const { standing } = await readStanding(tx, caller.organizationId)
     const feature = catalogue.features.find((it) => it.key === key)
     if (!feature || !isOn(feature, catalogue, standing)) return refuse('not_found')

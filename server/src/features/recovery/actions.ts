@@ -1,4 +1,5 @@
-import type { By, Change, Reader } from '../../db/change.ts'
+import type { OperatorAuthority } from '../../db/authority.ts'
+import { type By, type Change, createOperatorChange, type Reader } from '../../db/change.ts'
 import type { Deps } from '../../db/deps.ts'
 import { type Refused, type Result, refuse } from '../../kernel/result.ts'
 import { deleteAccountMapping } from '../account-mappings/actions.ts'
@@ -25,14 +26,18 @@ import {
 import { knownEvents, lastSaves } from './store.ts'
 
 /** Who recovers: whoever runs the instance, by no request. */
-export type Origin = Omit<By, 'organizationId' | 'at'>
+export type Origin = Omit<By<OperatorAuthority>, 'organizationId' | 'at'>
 
 interface Place {
   organizationId: string
   origin: Origin
 }
 
-const byOf = (deps: Deps, { organizationId, origin }: Place): By => ({ ...origin, organizationId, at: deps.now() })
+const byOf = (deps: Deps, { organizationId, origin }: Place): By<OperatorAuthority> => ({
+  ...origin,
+  organizationId,
+  at: deps.now(),
+})
 
 /** The operator in an admin's place, for actions that ask who calls; what they write bears the operator's name. */
 const callerIn = (organizationId: string): Caller => ({
@@ -42,6 +47,7 @@ const callerIn = (organizationId: string): Caller => ({
   name: '',
   role: 'admin',
   credential: { kind: 'session', userId: '', sessionId: '' },
+  requires: 'admin',
 })
 const noFacts = { requestId: '', ip: null, userAgent: null }
 const standNow = async (db: Reader, organizationId: string, present: TokenCreation): Promise<Stand> =>
@@ -112,9 +118,10 @@ const again =
   (act: (deps: Deps, caller: Caller, event: LostEvent) => Promise<Outcome>): Again =>
   async (deps, { organizationId, origin }, event) => {
     let changes = true
+    const operatorChange = createOperatorChange(deps.change, origin)
     const change: Change = (by, work) =>
-      deps.change({ ...by, ...origin }, async (tx) => {
-        const outcome = await work(tx)
+      operatorChange(by, async (tx, actor) => {
+        const outcome = await work(tx, actor)
         changes = !(outcome.ok && 'unchanged' in outcome)
         return outcome
       })

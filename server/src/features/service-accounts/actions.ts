@@ -3,7 +3,7 @@ import type { Deps } from '../../db/deps.ts'
 import type { RequestFacts } from '../../kernel/deps.ts'
 import { ok, type Result, refuse } from '../../kernel/result.ts'
 import { type GroupOfAccount, giveRole, removeAccount, withGroups } from '../accounts/actions.ts'
-import { byOf, type Caller } from '../accounts/rules.ts'
+import { byOf, type Caller, type Denial } from '../accounts/rules.ts'
 import type { Role } from '../organizations/rules.ts'
 import {
   findServiceAccount,
@@ -48,10 +48,10 @@ export function createServiceAccount(
   caller: Caller,
   facts: RequestFacts,
   wanted: { name: string; role: Role },
-): Promise<Result<ServiceAccountView, never>> {
+): Promise<Result<ServiceAccountView, Denial>> {
   const by = byOf(deps, caller, facts)
   const id = deps.newId('svc')
-  return deps.change(by, async (tx) => {
+  return deps.change(by, async (tx, caller) => {
     const { organizationId, accountId } = caller
     await insertServiceAccount(tx, { ...wanted, id, organizationId, at: by.at, createdBy: accountId })
     const event = {
@@ -84,8 +84,8 @@ export function updateServiceAccount(
   caller: Caller,
   facts: RequestFacts,
   { id, ...wanted }: { id: string; name?: string | undefined; role?: Role | undefined },
-): Promise<Result<ServiceAccountView, 'not_found'>> {
-  return deps.change(byOf(deps, caller, facts), async (tx) => {
+): Promise<Result<ServiceAccountView, 'not_found' | Denial>> {
+  return deps.change(byOf(deps, caller, facts), async (tx, caller) => {
     const now = await findServiceAccount(tx, caller.organizationId, id)
     if (!now) return refuse('not_found')
     const { before, after } = difference(now, wanted)
@@ -105,9 +105,9 @@ export function deleteServiceAccount(
   caller: Caller,
   facts: RequestFacts,
   id: string,
-): Promise<Result<void, 'not_found'>> {
+): Promise<Result<void, 'not_found' | Denial>> {
   const by = byOf(deps, caller, facts)
-  return deps.change(by, async (tx) => {
+  return deps.change(by, async (tx, caller) => {
     const now = await findServiceAccount(tx, caller.organizationId, id)
     if (!now) return refuse('not_found')
     const { fallen, forget } = await removeAccount(tx, id, by.at)

@@ -1,8 +1,9 @@
+import type { OperatorAuthority } from '../../db/authority.ts'
 import type { By, Forget, Reader, Writer } from '../../db/change.ts'
 import type { Deps } from '../../db/deps.ts'
 import type { RequestFacts } from '../../kernel/deps.ts'
 import { ok, type Refused, type Result, refuse } from '../../kernel/result.ts'
-import { byOf, type Caller } from '../accounts/rules.ts'
+import { byOf, type Caller, type Denial } from '../accounts/rules.ts'
 import {
   beforeStopAfter,
   type Holder,
@@ -135,9 +136,9 @@ export function saveSettings(
   caller: Caller,
   facts: RequestFacts,
   wanted: { apiTokens: TokenCreation; beforeStopVersion?: number | undefined; ifMatch: string },
-): Promise<Result<SettingsRecord, SaveRefusal>> {
+): Promise<Result<SettingsRecord, SaveRefusal | Denial>> {
   const by = byOf(deps, caller, facts)
-  return deps.change(by, async (tx) => {
+  return deps.change(by, async (tx, caller) => {
     const now = await readSettings(tx, caller.organizationId)
     const complete = maySave(wanted.apiTokens, isRestore(now.apiTokens, wanted.apiTokens, wanted.beforeStopVersion))
     if (!complete.ok) return complete
@@ -160,7 +161,7 @@ export function saveSettings(
  */
 export const imposeSettings = (
   deps: Deps,
-  by: By,
+  by: By<OperatorAuthority>,
   plan: (db: Reader, present: TokenCreation) => Promise<readonly TokenCreation[]>,
 ): Promise<Result<number, never>> =>
   deps.change(by, async (tx) => {

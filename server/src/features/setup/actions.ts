@@ -1,3 +1,4 @@
+import type { OperatorAuthority } from '../../db/authority.ts'
 import type { Deps } from '../../db/deps.ts'
 import { isFirstStart, useSetup } from '../../db/setups.ts'
 import type { RequestFacts } from '../../kernel/deps.ts'
@@ -43,7 +44,11 @@ export async function completeSetup(
   const founded = await createOrganization(
     deps,
     { name, admin, onlyIf: async (tx) => (await isFirstStart(tx)) && useSetup(tx, linkHash(secret), deps.now()) },
-    { actor: { kind: 'operator', id: null, name: 'Set-up link' }, ...request.facts },
+    {
+      actor: { kind: 'operator', id: null, name: 'Set-up link' },
+      authority: { kind: 'setup', hash: linkHash(secret) },
+      ...request.facts,
+    },
   )
   if (!founded.ok) return founded
   const { organization, userId } = founded.value
@@ -55,9 +60,10 @@ export async function completeSetup(
 export function foundFromConfiguration(
   deps: Deps,
   { organization: name, ...admin }: FirstOrganization,
+  authority: OperatorAuthority,
 ): Promise<Result<Founded, 'invalid_request' | 'not_found'>> {
   const actor = { kind: 'operator', id: null, name: 'Configuration' } as const
-  const origin = { actor, ip: null, userAgent: null, requestId: null }
+  const origin = { actor, authority, ip: null, userAgent: null, requestId: null }
   const founder = { ...admin, email: canonicalEmail(admin.email) }
   return createOrganization(deps, { name, admin: founder, onlyIf: isFirstStart }, origin)
 }

@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { describeOnBoth } from '../../../test/databases.ts'
 import { type Harness, harness, password } from '../../../test/harness.ts'
+import { createOperatorAuthority } from '../../db/authority.ts'
 import { foundFromConfiguration, issueSetupLink } from './actions.ts'
 
 const dayMs = 24 * 60 * 60 * 1000
@@ -78,7 +79,11 @@ describeOnBoth('first start by several', (open) => {
       const { status } = await app.call('POST', link, { body: { ...wanted, email: `p${i}@example.com` } })
       return status
     })
-    const byConfiguration = foundFromConfiguration(app.deps, { ...wanted, email: 'c@example.com' })
+    const byConfiguration = foundFromConfiguration(
+      app.deps,
+      { ...wanted, email: 'c@example.com' },
+      createOperatorAuthority(),
+    )
     const statuses = [...(await Promise.all(byLink)), (await byConfiguration).ok ? 201 : 404]
     expect(statuses.sort()).toEqual([201, 404, 404, 404])
     expect(await app.deps.lookups.organizationCount()).toBe(1)

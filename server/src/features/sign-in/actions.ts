@@ -3,6 +3,7 @@ import { type BetterAuth, configureBetterAuth } from '../../auth/better-auth.ts'
 import { cookiePrefix, cookiesForNewestSecret } from '../../auth/cookies.ts'
 import { type Guard, guardWrites } from '../../auth/guarded-writes.ts'
 import type { PasswordHashing } from '../../auth/passwords.ts'
+import { createJobAuthority } from '../../db/authority.ts'
 import type { Change, Database, Forget } from '../../db/change.ts'
 import type { Limiter } from '../../db/limiter.ts'
 import type { Lookups } from '../../db/lookups.ts'
@@ -224,7 +225,8 @@ async function tellOrganizations({ change, lookups, world }: SignIn, person: Per
   for (const { organizationId, accountId } of await lookups.membershipsOf(person.id)) {
     const member = { kind: 'member' as const, id: accountId, name: person.name }
     const forget: Forget[] = told.forget ? [{ kind: 'account', id: accountId }] : []
-    const by = { organizationId, actor: told.actor ?? member, at: world.now(), ...facts }
+    const authority = createJobAuthority('sign-in events')
+    const by = { organizationId, actor: told.actor ?? member, authority, at: world.now(), ...facts }
     const event: AuditEntry = { ...told.entry, target: member }
     await change(by, async () => ({ ok: true, value: undefined, events: [event], forget }))
   }

@@ -1,10 +1,13 @@
 import { LRUCache } from 'lru-cache'
+import { createJobAuthority, type JobAuthority } from '../../db/authority.ts'
 import type { By, Change, Outcome } from '../../db/change.ts'
 import type { KeptKeys, KeyCache, Keyed, KeyStatus } from '../../db/deps.ts'
 import type { Lookups } from '../../db/lookups.ts'
 import { type Fetched, type FetchJson, fetchFaults } from '../../outbound/fetch-json.ts'
 import { type KeySet, readKeySet, sameKeys } from './rules.ts'
 import { findStoredKeys, keptOf, writeKeySet } from './store.ts'
+
+export { keptOf } from './store.ts'
 
 /** E7, in milliseconds. */
 export const refreshAfterMs = 10 * 60_000
@@ -280,9 +283,10 @@ async function storeChanged(
 const told = ({ set }: KeptKeys) => ({ keys: set.keys.map((it) => it.thumbprint).sort() })
 
 /** A1: nobody asked for it, it is the service at its work. */
-const byItself = (at: Date, { organizationId }: Keyed): By => ({
+const byItself = (at: Date, { organizationId }: Keyed): By<JobAuthority> => ({
   organizationId,
   actor: { kind: 'operator', id: null, name: 'Portcullis' },
+  authority: createJobAuthority('signing keys'),
   at,
   ip: null,
   userAgent: null,

@@ -3,7 +3,7 @@ import type { By, Forget, Outcome, Reader, Writer } from '../../db/change.ts'
 import type { Deps } from '../../db/deps.ts'
 import type { RequestFacts } from '../../kernel/deps.ts'
 import { invalid, ok, type Result, refuse } from '../../kernel/result.ts'
-import { type AccountName, byOf, type Caller } from '../accounts/rules.ts'
+import { type AccountName, byOf, type Caller, type Denial } from '../accounts/rules.ts'
 import { hasEnabledProvider } from '../oauth-providers/actions.ts'
 import { readPolicy, readTokenCreation, selectedGroupNames } from '../settings/actions.ts'
 import { type CreationRefusal, mayCreateToken, suspensionOf, type TokenCreation } from '../settings/rules.ts'
@@ -165,11 +165,11 @@ export async function createToken(
   caller: Caller,
   facts: RequestFacts,
   wanted: WantedToken,
-): Promise<Result<Issued, MakingRefusal>> {
-  const ownerId = wanted.accountId ?? caller.accountId
-  if (ownerId !== caller.accountId && caller.role !== 'admin') return refuse('forbidden')
+): Promise<Result<Issued, MakingRefusal | Denial>> {
   const by = byOf(deps, caller, facts)
-  return deps.change(by, async (tx) => {
+  return deps.change(by, async (tx, caller) => {
+    const ownerId = wanted.accountId ?? caller.accountId
+    if (ownerId !== caller.accountId && caller.role !== 'admin') return refuse('forbidden')
     const owner = await findOwner(tx, ownerId)
     if (!owner) return noSuchAccount()
     const allowed = await mayMake(tx, deps, caller, owner, wanted.expiresAt)
@@ -204,12 +204,12 @@ function changeToken<T, Code extends string>(
   caller: Caller,
   facts: RequestFacts,
   id: string,
-  work: (tx: Writer, by: By, token: TokenRecord) => Promise<Outcome<T, Code>>,
-): Promise<Result<T, Code | 'not_found'>> {
+  work: (tx: Writer, changing: { by: By; caller: Caller }, token: TokenRecord) => Promise<Outcome<T, Code>>,
+): Promise<Result<T, Code | 'not_found' | Denial>> {
   const by = byOf(deps, caller, facts)
-  return deps.change(by, async (tx): Promise<Outcome<T, Code | 'not_found'>> => {
+  return deps.change(by, async (tx, caller): Promise<Outcome<T, Code | 'not_found'>> => {
     const token = await findToken(tx, id)
-    return token && maySeeToken(caller, token.account.id) ? work(tx, by, token) : refuse('not_found')
+    return token && maySeeToken(caller, token.account.id) ? work(tx, { by, caller }, token) : refuse('not_found')
   })
 }
 
@@ -220,8 +220,8 @@ export function refreshToken(
   facts: RequestFacts,
   id: string,
   expiresAt: Date | null,
-): Promise<Result<Issued, MakingRefusal | 'not_found'>> {
-  return changeToken(deps, caller, facts, id, async (tx, by, token) => {
+): Promise<Result<Issued, MakingRefusal | 'not_found' | Denial>> {
+  return changeToken(deps, caller, facts, id, async (tx, { by, caller }, token) => {
     const allowed = await mayMake(tx, deps, caller, token.account, expiresAt)
     if (!allowed.ok) return allowed
     const secret = newSecret(token.account.kind, deps.randomBytes)
@@ -241,8 +241,8 @@ export function retireSecret(
   facts: RequestFacts,
   id: string,
   issuedBefore: Date,
-): Promise<Result<void, 'not_found'>> {
-  return changeToken(deps, caller, facts, id, async (tx, by, token) => {
+): Promise<Result<void, 'not_found' | Denial>> {
+  return changeToken(deps, caller, facts, id, async (tx, { by }, token) => {
     const retired = await retireSecrets(tx, id, by.at, issuedBefore)
     if (retired.length === 0) return refuse('not_found')
     const event = refreshedEvent(token, { expiresAt: token.expiresAt, hint: null })
@@ -266,8 +266,8 @@ export function updateToken(
   facts: RequestFacts,
   id: string,
   wanted: { name?: string | undefined; description?: string | undefined },
-): Promise<Result<TokenView, 'not_found'>> {
-  return changeToken(deps, caller, facts, id, async (tx, _by, token) => {
+): Promise<Result<TokenView, 'not_found' | Denial>> {
+  return changeToken(deps, caller, facts, id, async (tx, { caller }, token) => {
     const before = { name: token.name, description: token.description }
     const after = { name: wanted.name ?? token.name, description: wanted.description ?? token.description }
     if (before.name === after.name && before.description === after.description) {
@@ -289,8 +289,8 @@ export function deleteToken(
   caller: Caller,
   facts: RequestFacts,
   id: string,
-): Promise<Result<void, 'not_found'>> {
-  return changeToken(deps, caller, facts, id, async (tx, by, token) => {
+): Promise<Result<void, 'not_found' | Denial>> {
+  return changeToken(deps, caller, facts, id, async (tx, { by }, token) => {
     const retired = await revokeToken(tx, id, by.at)
     const event = { action: 'token.revoked' as const, target: targetOf(token), before: told(token) }
     return { ok: true, value: undefined, events: [event], forget: forgetHashes(retired) }

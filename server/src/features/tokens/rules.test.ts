@@ -158,7 +158,15 @@ describe('T2: who makes a token for whom', () => {
   )
 
   test('a session limits nothing, a token how long, a narrowed external one at all', () => {
-    const caller = { accountId: 'mem_1', organizationId: 'org_1', kind: 'member', name: 'Ada', role: 'admin' } as const
+    const caller = {
+      accountId: 'mem_1',
+      organizationId: 'org_1',
+      kind: 'member',
+      name: 'Ada',
+      role: 'admin',
+      requires: 'account',
+    } as const
+    const verified = { header: { alg: 'ES256' }, claims: {}, thumbprint: '' }
     const by = { accountId: 'mem_1', role: 'admin' }
     const expiresAt = new Date('2027-01-01T00:00:00Z')
     expect(makerOf({ ...caller, credential: { kind: 'session', userId: 'usr_1', sessionId: 'ses_1' } })).toEqual({
@@ -166,14 +174,14 @@ describe('T2: who makes a token for whom', () => {
       narrowed: false,
       expiresAt: null,
     })
-    expect(makerOf({ ...caller, credential: { kind: 'managed', tokenId: 'tok_1', expiresAt } })).toEqual({
+    expect(makerOf({ ...caller, credential: { kind: 'managed', tokenId: 'tok_1', hash: '', expiresAt } })).toEqual({
       ...by,
       narrowed: false,
       expiresAt,
     })
     for (const narrowed of [true, false])
       expect(
-        makerOf({ ...caller, credential: { kind: 'external', providerId: 'idp_1', narrowed, expiresAt } }),
+        makerOf({ ...caller, credential: { kind: 'external', providerId: 'idp_1', narrowed, expiresAt, verified } }),
       ).toEqual({
         ...by,
         narrowed,

@@ -1,0 +1,112 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { ok, refuse } from '../../kernel/result.ts'
+import type { Caller, Requirement } from '../accounts/rules.ts'
+import { authorize, isSessionLive, judgeCaller, judgeInvitation, judgeSetup, type Standing } from './rules.ts'
+
+const admitted: Caller = {
+  accountId: 'mem_1',
+  organizationId: 'org_1',
+  kind: 'member',
+  name: 'Ada',
+  role: 'admin',
+  credential: { kind: 'session', userId: 'usr_1', sessionId: 'ses_1' },
+  requires: 'admin',
+}
+const good: Standing = { credential: ok(undefined), caller: admitted, groupRole: undefined }
+const requirement = fc.constantFrom<Requirement>('account', 'admin', { groupManager: 'grp_1' })
+const role = fc.constantFrom('admin' as const, 'member' as const)
+const groupRole = fc.constantFrom('manager' as const, 'member' as const, undefined)
+
+/** Each way to lose a right, in the order in which the rejections decide. */
+const losses = {
+  unauthenticated: (now: Standing): Standing => ({ ...now, credential: refuse('unauthenticated') }),
+  not_found: (now: Standing): Standing => ({ ...now, caller: undefined }),
+  forbidden: (now: Standing): Standing => ({ ...now, caller: now.caller && { ...now.caller, role: 'member' } }),
+}
+const order = ['unauthenticated', 'not_found', 'forbidden'] as const
+
+describe('A4: a caller is judged again', () => {
+  test('401 before 404 before 403, whatever else was taken away', () => {
+    fc.assert(
+      fc.property(fc.shuffledSubarray([...order]), (taken) => {
+        const now = taken.reduce((standing, loss) => losses[loss](standing), good)
+        const first = order.find((loss) => taken.includes(loss))
+        expect(judgeCaller(admitted, now)).toMatchObject(first ? { ok: false, code: first } : { ok: true })
+      }),
+    )
+  })
+
+  test('the requirement is held against the role as it is now, and that role is what is handed on', () => {
+    fc.assert(
+      fc.property(requirement, role, role, groupRole, (requires, before, after, inGroup) => {
+        const now: Standing = { ...good, caller: { ...admitted, role: after }, groupRole: inGroup }
+        const judged = judgeCaller({ ...admitted, role: before, requires }, now)
+        const allowed = authorize({ role: after, requires }, inGroup)
+        expect(judged.ok).toBe(allowed.ok)
+        if (judged.ok) expect(judged.value).toMatchObject({ role: after, requires })
+        else expect(judged).toEqual(allowed)
+      }),
+    )
+  })
+
+  test('404 when the credential now stands for another account, or for one of another organization', () => {
+    for (const other of [{ accountId: 'mem_2' }, { organizationId: 'org_2' }])
+      expect(judgeCaller(admitted, { ...good, caller: { ...admitted, ...other } })).toMatchObject({ code: 'not_found' })
+  })
+})
+
+describe('O6, O9: what a route demands', () => {
+  test('an admin meets every requirement, a manager that of the own group, others only that of an account', () => {
+    fc.assert(
+      fc.property(requirement, role, groupRole, (requires, held, inGroup) => {
+        const expected =
+          requires === 'account' || held === 'admin' || (typeof requires === 'object' && inGroup === 'manager')
+        expect(authorize({ role: held, requires }, inGroup).ok).toBe(expected)
+      }),
+    )
+  })
+})
+
+const at = (ms: number) => new Date(ms)
+const moment = fc.integer({ min: 0, max: 100 })
+
+describe('the other actors', () => {
+  test('a session is live for its own person until it expires', () => {
+    fc.assert(
+      fc.property(fc.constantFrom('usr_1', 'usr_2'), moment, moment, (userId, expiresAt, now) => {
+        const live = isSessionLive({ userId, expiresAt: at(expiresAt) }, 'usr_1', at(now))
+        expect(live).toBe(userId === 'usr_1' && expiresAt > now)
+      }),
+    )
+    expect(isSessionLive(undefined, 'usr_1', at(0))).toBe(false)
+  })
+
+  test('O3: an invitation opens until it expires; who accepts it by a session must still be its person', () => {
+    const email = fc.constantFrom('a@example.com', 'b@example.com')
+    const session = fc.oneof(
+      fc.constant(undefined),
+      fc.constant('ended' as const),
+      email.map((it) => ({ email: it })),
+    )
+    fc.assert(
+      fc.property(email, moment, session, moment, (invited, expiresAt, signedIn, now) => {
+        const judged = judgeInvitation({ email: invited, expiresAt: at(expiresAt) }, signedIn, at(now))
+        if (expiresAt <= now) expect(judged).toMatchObject({ code: 'not_found' })
+        else if (signedIn === undefined) expect(judged.ok).toBe(true)
+        else expect(judged.ok).toBe(signedIn !== 'ended' && signedIn.email === invited)
+        if (!judged.ok && expiresAt > now) expect(judged.code).toBe('sign_in_required')
+      }),
+    )
+    expect(judgeInvitation(undefined, undefined, at(0))).toMatchObject({ code: 'not_found' })
+  })
+
+  test('a set-up link opens until it expires', () => {
+    fc.assert(
+      fc.property(moment, moment, (expiresAt, now) => {
+        expect(judgeSetup({ expiresAt: at(expiresAt) }, at(now)).ok).toBe(expiresAt > now)
+      }),
+    )
+    expect(judgeSetup(undefined, at(0))).toMatchObject({ code: 'not_found' })
+  })
+})
