@@ -13,6 +13,7 @@ import { lookups } from './db/lookups.ts'
 import type { OpenDatabase } from './db/open.ts'
 import { peers as knownPeers } from './db/peers.ts'
 import { people } from './db/people.ts'
+import { retryConflicts } from './db/retry-conflicts.ts'
 import { setups } from './db/setups.ts'
 import { buildGate } from './features/access/actions.ts'
 import { Memory } from './features/access/store.ts'
@@ -98,7 +99,7 @@ export async function wire(
     previews.forget(what)
   }
   const lease = new Lease(database.feed, forget)
-  const look = lookups(db)
+  const look = lookups(db, lease)
   const peers = knownPeers(db)
   const presence = buildPresence({
     name: `${hostname()}:${process.pid}:${randomBytes(3).toString('hex')}`,
@@ -134,9 +135,10 @@ export async function wire(
   // Sessions end by the machine's clock, as Better Auth reckons.
   const keysNow = { of: (it: Keyed) => keys.of(it), status: (id: string) => keys.status(id) }
   const actorCheck = createActorCheck({ now: world.now, sessionNow: () => new Date(), keys: keysNow })
+  const changeOnce = createChange({ db, newId: world.newId, actorCheck, publish: (what) => lease.applyOwn(what) })
   const turnsOf = inTurn(queue, {
     read: reader(db),
-    change: createChange({ db, newId: world.newId, actorCheck, publish: (what) => lease.applyOwn(what) }),
+    change: (by, work) => retryConflicts(() => changeOnce(by, work)),
   })
   // What this process does by itself has a turn of its own.
   const { read, change } = turnsOf('')
@@ -230,7 +232,7 @@ export async function wire(
   const following = { lease, log: lease.log, seen: presence.seen, recordUses: look.recordUses }
   const verifiers = buildVerifierDoors({ ...following, knowsKey, now, count: metrics.verifierAnswered, failed })
   const waitsFor = () => [
-    ...(lease.holds ? [] : ['the database']),
+    ...(lease.holds && database.isWritable() ? [] : ['the database']),
     ...(options.stopping?.() ? ['the end of this process'] : []),
   ]
   const doors: Door[] = [

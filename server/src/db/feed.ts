@@ -1,6 +1,7 @@
 import { leaseMs } from '../features/propagation/rules.ts'
 import type { Forget } from './change.ts'
 import { type FeedEntry, FeedLog } from './feed-log.ts'
+import { createSteadyClock } from './steady-clock.ts'
 
 /** What one round trip brought: entries in order, without a gap, and the feed's head at that moment. */
 export interface FeedAnswer {
@@ -30,7 +31,8 @@ const batch = 1000
 
 /**
  * N3: the right to decide from memory. Holds until one second after the last round trip was *sent*, provided that all
- * up to the head which that round trip returned has been applied. `now` is a monotonic clock in milliseconds.
+ * up to the head which that round trip returned has been applied. `now` is a monotonic clock in milliseconds that does
+ * not stand still while the machine is suspended.
  */
 export class Lease {
   /** Grows with every forgotten record: what was read from the database across a step is not kept (N3). */
@@ -39,6 +41,8 @@ export class Lease {
   applied = 0
   /** Of the entry `applied`. */
   mark = ''
+  /** Grows with every beginning: what was read before one may be of another server than is followed now. */
+  beginnings = 0
   /** What was applied, for those who follow this process. */
   readonly log = new FeedLog()
   confirmedAt = Number.NEGATIVE_INFINITY
@@ -54,7 +58,7 @@ export class Lease {
   constructor(
     source: FeedSource,
     forget: (what: readonly Forget[] | 'everything') => void,
-    now: () => number = () => performance.now(),
+    now: () => number = createSteadyClock(),
   ) {
     this.#source = source
     this.#forget = forget
@@ -129,6 +133,7 @@ export class Lease {
     if (gap) {
       // First look, a pruned feed, or another history behind the same connection: nothing remembered can be vouched for.
       this.epoch += 1
+      this.beginnings += 1
       this.#forget('everything')
       this.applied = head
       this.mark = headMark

@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Kysely, PostgresDialect, type PostgresPool } from 'kysely'
-import type { Pool } from 'pg'
 import type { Database } from './change.ts'
 import { Turns } from './embedded/turns.ts'
 import { type DatabaseFacts, databaseFacts } from './facts.ts'
 import { lockFolder } from './folder-lock.ts'
 import { pendingMigrations, serviceRole } from './migrate.ts'
 import type { OpenOptions } from './open.ts'
-import { openPool } from './postgres/connect.ts'
+import { PrimaryPool } from './postgres/pool.ts'
+import { refuseTransactionPooling } from './postgres/pooling.ts'
 import type { Tables } from './tables.ts'
 
 const embeddedFolder = (dataFolder: string) => join(dataFolder, 'database')
@@ -47,10 +47,12 @@ async function inspectEmbedded(dataFolder: string): Promise<Inspection> {
 }
 
 async function inspectPostgres(serviceUrl: string, ownerUrl: string): Promise<Inspection> {
-  const [service, owner] = [serviceUrl, ownerUrl].map((url) => openPool({ url, max: 1, name: 'portcullis doctor' }))
+  for (const url of new Set([serviceUrl, ownerUrl])) await refuseTransactionPooling(url)
+  const service = new PrimaryPool({ url: serviceUrl, max: 1, name: 'portcullis doctor' })
+  const owner = new PrimaryPool({ url: ownerUrl, max: 1, name: 'portcullis doctor' })
   try {
-    return await inspect(databaseOver(service as Pool), databaseOver(owner as Pool))
+    return await inspect(databaseOver(service), databaseOver(owner))
   } finally {
-    await Promise.all([service?.end(), owner?.end()])
+    await Promise.all([service.end(), owner.end()])
   }
 }

@@ -3,12 +3,22 @@ import type { Claimed, Due, Expiring } from '../features/expiry-notices/rules.ts
 import type { SignatureAlgorithm } from '../features/oauth-providers/rules.ts'
 import type { TokenUse } from '../features/usage/rules.ts'
 import type { Database } from './change.ts'
+import { createDecidingReads, type ReadLease } from './deciding-reads.ts'
 
 export interface Membership {
   organizationId: string
   organizationName: string
   organizationSlug: string
   accountId: string
+  role: 'admin' | 'member'
+}
+
+/** One row of `memberships_of`. */
+interface FoundMembership {
+  organization_id: string
+  organization_name: string
+  organization_slug: string
+  account_id: string
   role: 'admin' | 'member'
 }
 
@@ -103,34 +113,51 @@ export const isStorable = (text: unknown): text is string =>
 export type Lookups = ReturnType<typeof lookups>
 
 /** The few look-ups that happen before an organization is known; each is one SECURITY DEFINER function (4th wall door, O1). */
-export const lookups = (db: Database) => ({
+export const lookups = (db: Database, lease: ReadLease) => {
+  const decide = createDecidingReads(db, lease)
+  return { ...decidingLookups(decide), ...otherLookups(db) }
+}
+
+/** Those whose answer lets somebody in: each must come from the primary, and be no older than what was forgotten (N3). */
+const decidingLookups = (decide: ReturnType<typeof createDecidingReads>) => ({
   /** By the SHA-256 of a secret (base64url); also finds retired secrets and tokens of removed owners, and says so. */
   findToken: async (hash: string): Promise<FoundToken | undefined> =>
-    (await sql<FoundToken>`select * from find_token(${hash})`.execute(db)).rows[0],
+    (await decide(sql<FoundToken>`find_token(${hash})`, 'token_id'))[0],
 
   /** E4: the providers that map a token's subject, at most ten; where none does, one that gives the reason. */
-  findExternal: async ({
-    issuer,
-    audiences,
-    claims,
-    namedOrganizationId,
-  }: ExternalQuestion): Promise<FoundExternal[]> =>
-    (
-      await sql<FoundExternal>`select * from find_external(${issuer}, ${JSON.stringify(audiences)}::jsonb,
-        ${JSON.stringify(claims)}::jsonb, ${namedOrganizationId ?? null})`.execute(db)
-    ).rows,
+  findExternal: ({ issuer, audiences, claims, namedOrganizationId }: ExternalQuestion): Promise<FoundExternal[]> =>
+    decide(
+      sql<FoundExternal>`find_external(${issuer}, ${JSON.stringify(audiences)}::jsonb, ${JSON.stringify(claims)}::jsonb,
+        ${namedOrganizationId ?? null})`,
+      'provider_id',
+    ),
 
   findProviderKeys: async (providerId: string): Promise<FoundKeys | undefined> =>
-    (await sql<FoundKeys>`select * from find_provider_keys(${providerId})`.execute(db)).rows[0],
+    (await decide(sql<FoundKeys>`find_provider_keys(${providerId})`, 'jwks_url'))[0],
 
+  /** By id or slug; undefined where there is no such organization. */
+  findPreviewChoices: async (idOrSlug: string): Promise<FoundChoices | undefined> =>
+    (await decide(sql<FoundChoices>`find_preview_choices(${idOrSlug})`, 'organization_id'))[0],
+
+  /** The organizations that a person has joined, in the order of their creation. */
+  membershipsOf: async (userId: string): Promise<Membership[]> => {
+    const call = sql<FoundMembership>`memberships_of(${userId})`
+    const found = await decide(call, 'organization_id')
+    return found.map((row) => ({
+      organizationId: row.organization_id,
+      organizationName: row.organization_name,
+      organizationSlug: row.organization_slug,
+      accountId: row.account_id,
+      role: row.role,
+    }))
+  },
+})
+
+const otherLookups = (db: Database) => ({
   /** E7: how a fetch ended that changed no key; `failure` is null when it was good, `at` when it was not. */
   recordKeyFetch: async (it: { providerId: string; jwksUrl: string; at: Date | null; failure: string | null }) => {
     await sql`select record_key_fetch(${it.providerId}, ${it.jwksUrl}, ${it.at}, ${it.failure})`.execute(db)
   },
-
-  /** By id or slug; undefined where there is no such organization. */
-  findPreviewChoices: async (idOrSlug: string): Promise<FoundChoices | undefined> =>
-    (await sql<FoundChoices>`select * from find_preview_choices(${idOrSlug})`.execute(db)).rows[0],
 
   /** F1: the number of a catalogue's content, the same for every process that has it; a new one unless it is the latest. */
   numberCatalogue: async (hash: string): Promise<number> =>
@@ -154,24 +181,6 @@ export const lookups = (db: Database) => ({
     }>`select * from find_invitation(${hash})`.execute(db)
     const row = found.rows[0]
     return row && { organizationId: row.organization_id, invitationId: row.invitation_id }
-  },
-
-  /** The organizations that a person has joined, in the order of their creation. */
-  membershipsOf: async (userId: string): Promise<Membership[]> => {
-    const found = await sql<{
-      organization_id: string
-      organization_name: string
-      organization_slug: string
-      account_id: string
-      role: 'admin' | 'member'
-    }>`select * from memberships_of(${userId})`.execute(db)
-    return found.rows.map((row) => ({
-      organizationId: row.organization_id,
-      organizationName: row.organization_name,
-      organizationSlug: row.organization_slug,
-      accountId: row.account_id,
-      role: row.role,
-    }))
   },
 
   organizationCount: async (): Promise<number> =>

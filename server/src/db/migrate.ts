@@ -11,6 +11,7 @@ import * as manyProcesses from './migrations/006-many-processes.ts'
 import * as mails from './migrations/008-mails.ts'
 import * as judgedChanges from './migrations/011-judged-changes.ts'
 import * as beforeStop from './migrations/012-before-stop.ts'
+import * as readPosition from './migrations/013-read-position.ts'
 import type { Tables } from './tables.ts'
 
 /** Every migration, in order. Named here rather than found in a folder, so that what runs can be read. */
@@ -24,6 +25,7 @@ const migrations: Record<string, Migration> = {
   '008-mails': mails,
   '011-judged-changes': judgedChanges,
   '012-before-stop': beforeStop,
+  '013-read-position': readPosition,
 }
 
 /** The role that the service takes on when its login owns the tables. One per cluster; databases share it. */

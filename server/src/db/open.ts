@@ -11,8 +11,10 @@ import type { FeedSource } from './feed.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
 import { type Load, lentInTurns } from './lending.ts'
 import { type Migrated, migrate, serviceRole } from './migrate.ts'
-import { defaultStatementMs, openPool } from './postgres/connect.ts'
+import { defaultStatementMs } from './postgres/connect.ts'
 import { PostgresFeed } from './postgres/feed-source.ts'
+import { PrimaryPool } from './postgres/pool.ts'
+import { refuseTransactionPooling } from './postgres/pooling.ts'
 import type { Tables } from './tables.ts'
 
 export interface OpenDatabase {
@@ -31,6 +33,8 @@ export interface OpenDatabase {
   connections: number
   /** How busy they are. */
   load: () => Load
+  /** False where the service's connections lead to a standby or a read-only database. */
+  isWritable: () => boolean
   close: () => Promise<void>
 }
 
@@ -79,6 +83,8 @@ async function openEmbedded({ dataFolder, synced = true, statementMs }: OpenOpti
       lock,
       connections: 1,
       load,
+      // The feed, which uses the same session, says so.
+      isWritable: () => true,
       close,
     }
   } catch (error) {
@@ -101,18 +107,16 @@ async function openPostgres(
   url: string,
   { migrationUrl, poolSize = 10, statementMs }: OpenOptions,
 ): Promise<OpenDatabase> {
-  const ownerPool = openPool({ url: migrationUrl ?? url, max: 2, name: 'portcullis owner', statementMs: 0 })
+  const ownerPool = new PrimaryPool({ url: migrationUrl ?? url, max: 2, name: 'portcullis owner', statementMs: 0 })
   const owner = kysely(new PostgresDialect({ pool: ownerPool }))
   try {
+    for (const address of new Set([url, migrationUrl ?? url])) await refuseTransactionPooling(address)
     const login = migrationUrl === undefined || isSameLogin(url, migrationUrl) ? undefined : await loginOf(url)
     const migrated = await migrate(owner, login?.name)
     const role = login === undefined && migrated.wall ? serviceRole : undefined
-    const connections = openPool({ url, role, max: poolSize, name: 'portcullis', statementMs })
-    const { pool, load } = lentInTurns(connections, poolSize, () => ({
-      inUse: connections.totalCount - connections.idleCount,
-      waiting: connections.waitingCount,
-    }))
-    const feed = new PostgresFeed(url, role)
+    const connections = new PrimaryPool({ url, role, max: poolSize, name: 'portcullis', statementMs })
+    const { pool, load } = lentInTurns(connections, poolSize, () => connections.load)
+    const feed = new PostgresFeed(url, role, () => connections.retireAll())
     return {
       kind: 'postgres',
       db: kysely(new PostgresDialect({ pool })),
@@ -122,6 +126,7 @@ async function openPostgres(
       weakWall: login === undefined || login.powerful,
       connections: poolSize,
       load,
+      isWritable: () => connections.isWritable,
       close: async () => {
         await feed.close()
         await Promise.all([connections.end(), ownerPool.end()])
@@ -145,9 +150,9 @@ const isSameLogin = (url: string, migrationUrl: string) => new URL(url).username
 
 /** The role that the service logs in as, to which the owner grants what it needs; `powerful`: no wall would bind it. */
 async function loginOf(url: string): Promise<{ name: string; powerful: boolean }> {
-  const pool = openPool({ url, max: 1, name: 'portcullis' })
+  const pool = new PrimaryPool({ url, max: 1, name: 'portcullis' })
   try {
-    const { rows } = await pool.query<{ name: string; powerful: boolean }>(`
+    const rows = await pool.query<{ name: string; powerful: boolean }>(`
       select rolname::text as name, rolsuper or rolbypassrls
         or exists (select from pg_tables where schemaname = 'public' and pg_has_role(tableowner, 'member')) as powerful
       from pg_roles where rolname = current_user`)

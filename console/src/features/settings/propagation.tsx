@@ -7,15 +7,11 @@ import { effectText, standingOf } from './words'
 
 type Peer = Propagation['confirmed'][number]
 
-const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' })
-
 function Standing({ peer, version }: { peer: Peer; version: number }) {
-  if (peer.silentSince === undefined || peer.refusesFrom === undefined) return standingOf(peer, version)
-  const isOver = Date.parse(peer.refusesFrom) <= Date.now()
+  if (peer.silentSince === undefined) return standingOf(peer, version)
   return (
     <>
-      Silent, last seen <RelativeTime iso={peer.silentSince} none="" />; accepts nothing {isOver ? 'since' : 'from'}{' '}
-      {clock.format(new Date(peer.refusesFrom))}
+      Last seen <RelativeTime iso={peer.silentSince} none="" />, state unknown
     </>
   )
 }

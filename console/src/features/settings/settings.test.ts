@@ -97,7 +97,7 @@ describe('where a save is in effect (P11)', () => {
       'in effect on 1 server after 8 ms, 1 yet to confirm',
     )
     expect(told(peer({ version: 2 }))).toBe('in effect nowhere yet, 1 yet to confirm')
-    const silent = { silentSince: '2026-01-01T00:00:00Z', refusesFrom: '2026-01-01T00:00:01Z' }
+    const silent = { silentSince: '2026-01-01T00:00:00Z' }
     expect(told(peer({ afterMs: 8 }), peer({ version: 2, ...silent }))).toBe('in effect on 1 server after 8 ms')
     expect(told(peer({ ...silent }))).toBe('nobody has confirmed them yet')
   })

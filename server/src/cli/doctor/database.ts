@@ -57,6 +57,11 @@ const mends: readonly (readonly [codes: RegExp, mend: string])[] = [
   [/^28\w{3}$/, 'Correct user and password in DATABASE_URL and PORTCULLIS_MIGRATION_URL.'],
   [/^3D000$/, 'Create the database, or correct its name in DATABASE_URL.'],
   [/^42501$/, 'Run `portcullis migrate`: it gives the role of the service its rights.'],
+  [
+    /^25006$/,
+    'Let DATABASE_URL and PORTCULLIS_MIGRATION_URL lead to the primary, with default_transaction_read_only off.',
+  ],
+  [/^TRANSACTION_POOLING$/, 'Set the pooler to session mode for this database, or let the addresses go past it.'],
   [/^(53100|ENOSPC)$/, 'Make room on the disk of the database.'],
 ]
 

@@ -1,4 +1,5 @@
 import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely'
+import { sessionStatement } from '../session-settings.ts'
 import { Session } from './session.ts'
 import type { Place } from './worker.ts'
 
@@ -88,6 +89,7 @@ export class Turns {
     this.#session = await Session.open(this.#place, () => {
       for (const wake of this.#wakes) wake()
     })
+    await this.#session.query(sessionStatement, [], this.#answerMs)
     return this.#session
   }
 

@@ -1,6 +1,6 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { PGlite } from '@electric-sql/pglite'
-import { parseDate, parseNumber, typeIds } from '../parsers.ts'
+import { parsers } from '../parsers.ts'
 import { SyncedFolder, syncedSettings } from './synced-folder.ts'
 
 /** Where the database is. `synced`: each commit reaches the disk before it is answered. */
@@ -33,7 +33,7 @@ const database = new PGlite({
     ...PGlite.defaultStartParams,
     ...[...settings, ...(synced ? syncedSettings : [])].flatMap((it) => ['-c', it]),
   ],
-  parsers: { [typeIds.int8]: parseNumber, [typeIds.numeric]: parseNumber, [typeIds.date]: parseDate },
+  parsers: { ...parsers },
 })
 
 /**

@@ -2,6 +2,7 @@ import type { Deps } from '../../db/deps.ts'
 import type { Lease } from '../../db/feed.ts'
 import type { FeedStep } from '../../db/feed-log.ts'
 import type { Peers, SeenPeer } from '../../db/peers.ts'
+import { createSteadyClock } from '../../db/steady-clock.ts'
 import type { Caller } from '../accounts/rules.ts'
 import { confirmationOf, obeyedBetween, type Save } from './rules.ts'
 import { readSave } from './store.ts'
@@ -61,7 +62,7 @@ export function buildPresence(parts: {
   now?: () => number
   bounds?: Partial<PresenceBounds>
 }) {
-  const { name, lease, peers, isAlone, failed, now = () => performance.now() } = parts
+  const { name, lease, peers, isAlone, failed, now = createSteadyClock() } = parts
   const bounds = { ...usual, ...parts.bounds }
   const verifiers = new Map<string, Verifier>()
   let saves: (Save & Obeyed)[] = []

@@ -33,22 +33,18 @@ export interface Confirmation {
   afterMs: number
   lastSeenAt: Date
   silentSince?: Date
-  refusesFrom?: Date
 }
 
 const before = (at: Date, ms: number) => new Date(at.getTime() - Math.round(ms))
 
 /**
  * P11: what a peer has confirmed of the last save. One that has applied its number obeys it; if nobody saw when, it began
- * later, with the new setting. One that is silent says since when, and from when on its lease lets it accept nothing.
+ * later, with the new setting. One that is silent says since when, and no more: silence does not show what it does.
  */
 export function confirmationOf(peer: Peer, saved: { number: number; version: number }, at: Date): Confirmation {
-  const { name, kind, applied, allowanceMs, seenAgoMs, confirmed } = peer
+  const { name, kind, applied, seenAgoMs, confirmed } = peer
   const lastSeenAt = before(at, seenAgoMs)
-  const silence = seenAgoMs > silentAfterMs && {
-    silentSince: lastSeenAt,
-    refusesFrom: before(lastSeenAt, -(leaseMs + allowanceMs)),
-  }
+  const silence = seenAgoMs > silentAfterMs && { silentSince: lastSeenAt }
   const obeys = applied >= saved.number
   const isOfThisSave = confirmed?.number === saved.number
   return {

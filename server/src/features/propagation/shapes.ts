@@ -14,7 +14,8 @@ export const Propagation = z
         lastSeenAt: sentTime(),
         silentSince: sentTime().optional().meta({ description: 'Set when it was not heard of for three seconds.' }),
         refusesFrom: sentTime().optional().meta({
-          description: 'Set with silentSince: from then on it can accept nothing, until it is heard of again.',
+          description: 'Not sent any more: silence does not show what a server or verifier does.',
+          deprecated: true,
         }),
       }),
     ),
