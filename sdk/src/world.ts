@@ -1,6 +1,8 @@
+import { createSteadyClock } from './steady-clock.ts'
+
 /** Clocks and intervals, so that tests need not wait. */
 export interface World {
-  /** For leases: it never jumps, whatever happens to the machine's time. */
+  /** For leases: it never goes back, and does not stand still while the machine is suspended. */
   readonly monotonicMs: () => number
   /** For expirations. */
   readonly nowMs: () => number
@@ -17,7 +19,10 @@ export interface World {
 }
 
 export const usualWorld: World = {
-  monotonicMs: () => performance.now(),
+  monotonicMs: createSteadyClock(
+    () => performance.now(),
+    () => Date.now(),
+  ),
   nowMs: () => Date.now(),
   renewMs: 250,
   behindMs: 500,
