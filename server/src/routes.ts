@@ -4,6 +4,7 @@ import { auditRoutes } from './features/audit/routes.ts'
 import { groupMemberRoutes } from './features/group-members/routes.ts'
 import { groupRoutes } from './features/groups/routes.ts'
 import { impactRoutes } from './features/impact/routes.ts'
+import { invitationAcceptanceRoutes } from './features/invitation-acceptance/routes.ts'
 import { invitationRoutes } from './features/invitations/routes.ts'
 import { memberRoutes } from './features/members/routes.ts'
 import { oauthProviderRoutes } from './features/oauth-providers/routes.ts'
@@ -27,6 +28,7 @@ export const routes = [
   ...propagationRoutes,
   ...memberRoutes,
   ...invitationRoutes,
+  ...invitationAcceptanceRoutes,
   ...serviceAccountRoutes,
   ...groupRoutes,
   ...groupMemberRoutes,

@@ -8,7 +8,7 @@ import { expect, test } from 'vitest'
  */
 const places = {
   createOperatorAuthority: ['cli/command.ts', 'start.ts'],
-  createJobAuthority: ['features/sign-in/actions.ts', 'features/signing-keys/actions.ts'],
+  createJobAuthority: ['features/people/actions.ts', 'features/sign-in/actions.ts', 'features/signing-keys/actions.ts'],
 }
 
 const src = resolve(import.meta.dirname, '../src')

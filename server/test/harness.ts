@@ -198,5 +198,5 @@ export async function harness(
     }
   }
 
-  return { ...wired, clock, sent, call, cookieOf, newEmail, newOrganization }
+  return { ...wired, database, clock, sent, call, cookieOf, newEmail, newOrganization }
 }

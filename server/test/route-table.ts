@@ -174,6 +174,11 @@ export const table: Record<string, Row> = {
       body: { name: 'Nora New', password: 'an uncommon password' },
     }),
   },
+  // Only a mailed link of an unproven person begins a fresh start; this one was shown.
+  startAfresh: {
+    statuses: anyone(404),
+    ask: async (stage, harness) => ({ path: { secret: (await invite(stage, harness)).secret }, body: {} }),
+  },
   listServiceAccounts: { statuses: account(200) },
   createServiceAccount: { statuses: admin(201), ask: () => ({ body: { name: 'Deploy', role: 'member' } }) },
   getServiceAccount: { statuses: account(200), ask: ({ serviceAccount }) => ({ path: { id: serviceAccount } }) },

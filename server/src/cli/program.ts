@@ -39,6 +39,7 @@ interface OrganizationOptions {
   adminEmail: string
   adminName?: string
   passwordStdin?: true
+  inviteExisting?: true
 }
 
 async function createOrganization({ passwordStdin, ...args }: OrganizationOptions): Promise<void> {
@@ -77,16 +78,40 @@ async function migrateDatabase(): Promise<void> {
 }
 
 function describeOrganization(program: Program): void {
-  program
-    .command('organization')
-    .description('organizations of this instance')
+  const organization = program.command('organization').description('organizations of this instance')
+  organization
     .command('create')
     .description('create an organization with its first admin, and print a one-time link to choose the password')
     .requiredOption('--name <name>', 'what it is called')
     .requiredOption('--admin-email <email>', 'who becomes its admin')
     .option('--admin-name <name>', 'what a new admin is called (default: the email address)')
     .option('--password-stdin', 'read the password of a new admin from standard input instead of printing a link')
+    .option('--invite-existing', 'invite a person who signs in already; they become admin once they accept, signed in')
     .action(createOrganization)
+  organization
+    .command('invite-admin')
+    .description('print a link that invites an admin, or a new link for an open invitation')
+    .requiredOption('--organization <id>', 'the organization, by id')
+    .requiredOption('--email <email>', 'who is invited')
+    .action(async (options: Record<string, unknown>) => void (await run('organization-invite-admin', options)))
+}
+
+const adminCommands = {
+  'reset-password': 'print a one-time link by which a person chooses a new password',
+  'confirm-address': 'vouch that an email address belongs to the person who signs in with it',
+  'reset-person': 'end the password, second factor, sessions and API tokens of a person, in every organization',
+  'reset-second-factor': 'turn off the two-factor authentication of a person, and end their sessions',
+  'stop-fresh-start': 'stop the requested fresh start of a person whose address is not confirmed',
+}
+
+function describeAdmin(program: Program): void {
+  const admin = program.command('admin').description('help for people who cannot sign in')
+  for (const [name, description] of Object.entries(adminCommands))
+    admin
+      .command(name)
+      .argument('<email>', 'the address that the person signs in with')
+      .description(description)
+      .action(async (email: string) => void (await run(`admin-${name}`, { email })))
 }
 
 async function checkCatalogue(file: string): Promise<void> {
@@ -127,13 +152,7 @@ function buildProgram(): Program {
     .action(startInstance)
   program.command('migrate').description('bring the database up to date, and exit').action(migrateDatabase)
   describeOrganization(program)
-  program
-    .command('admin')
-    .description('help for people who cannot sign in')
-    .command('reset-password')
-    .argument('<email>', 'whose password')
-    .description('print a one-time link by which somebody chooses a new password')
-    .action(async (email: string) => void (await run('admin-reset-password', { email })))
+  describeAdmin(program)
   describeAudit(program, { run, print, complain, refuse })
   describeBackup(program, run)
   describePreviews(program)

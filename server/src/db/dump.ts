@@ -38,6 +38,7 @@ export const dumped: Record<keyof Tables, Dumped> = {
   sessions: { left: 'holds what signs somebody in, in clear; people sign in again' },
   verifications: { left: 'pending sign-ins and links to choose a password, gone within the hour' },
   mails: { left: 'mails that wait to leave, which a copy must not send a second time, and the results of sent ones' },
+  fresh_starts: { left: 'requests that wait for a day; they can be made again' },
   rate_limits: { left: 'counted attempts, of no use elsewhere' },
   setups: { left: 'links of a first start, void once there is an organization' },
   feed: { left: 'what processes of this instance must forget; others remember nothing of it' },

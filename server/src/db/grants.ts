@@ -42,6 +42,7 @@ const privileges: Record<keyof Tables, readonly Privilege[]> = {
   user_credentials: all,
   verifications: all,
   two_factors: all,
+  fresh_starts: all,
   rate_limits: all,
 }
 

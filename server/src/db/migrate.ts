@@ -9,6 +9,7 @@ import * as externalTokens from './migrations/004-external-tokens.ts'
 import * as previewFeatures from './migrations/005-preview-features.ts'
 import * as manyProcesses from './migrations/006-many-processes.ts'
 import * as mails from './migrations/008-mails.ts'
+import * as provenAddresses from './migrations/009-proven-addresses.ts'
 import * as judgedChanges from './migrations/011-judged-changes.ts'
 import * as beforeStop from './migrations/012-before-stop.ts'
 import * as readPosition from './migrations/013-read-position.ts'
@@ -23,6 +24,7 @@ const migrations: Record<string, Migration> = {
   '005-preview-features': previewFeatures,
   '006-many-processes': manyProcesses,
   '008-mails': mails,
+  '009-proven-addresses': provenAddresses,
   '011-judged-changes': judgedChanges,
   '012-before-stop': beforeStop,
   '013-read-position': readPosition,

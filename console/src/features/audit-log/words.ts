@@ -30,8 +30,17 @@ export const actions: Record<Action, Said> = {
   'member.role_changed': { label: 'Role changed', says: (it) => `changed the role of ${it}` },
   'member.renamed': { label: 'Member renamed', says: (it) => `changed their name to ${it}` },
   'member.removed': { label: 'Member removed', says: (it) => `removed ${it} from the organization` },
+  'member.address_confirmed': { label: 'Address confirmed', says: (it) => `confirmed the address of ${it}` },
+  'member.sign_in_reset': {
+    label: 'Sign-in reset',
+    says: (it) => `ended the sign-in of ${it} and revoked their tokens`,
+  },
   'invitation.resent': { label: 'Invitation resent', says: (it) => `sent the invitation of ${it} again` },
   'invitation.withdrawn': { label: 'Invitation withdrawn', says: (it) => `withdrew the invitation of ${it}` },
+  'invitation.refused': {
+    label: 'Acceptance refused',
+    says: (it) => `tried to accept the invitation of ${it} without signing in`,
+  },
   'service_account.created': { label: 'Service account created', says: (it) => `created the service account ${it}` },
   'service_account.updated': { label: 'Service account changed', says: (it) => `changed the service account ${it}` },
   'service_account.deleted': { label: 'Service account deleted', says: (it) => `deleted the service account ${it}` },
@@ -82,6 +91,19 @@ export const actions: Record<Action, Said> = {
   'password.reset': { label: 'Password reset', says: (it) => `chose a new password for ${it}` },
   'second_factor.enabled': { label: 'Second factor turned on', says: () => 'turned their second factor on' },
   'second_factor.disabled': { label: 'Second factor turned off', says: () => 'turned their second factor off' },
+  'second_factor.reset': {
+    label: 'Two-factor authentication reset',
+    says: (it) => `turned off two-factor authentication for ${it}`,
+  },
+  'fresh_start.requested': {
+    label: 'Fresh start requested',
+    says: (it) => `asked to replace the sign-in of ${it} with a mailed invitation`,
+  },
+  'fresh_start.stopped': { label: 'Fresh start stopped', says: (it) => `stopped the fresh start of ${it}` },
+  'fresh_start.completed': {
+    label: 'Fresh start completed',
+    says: () => 'replaced their sign-in with a mailed invitation; their former tokens are revoked',
+  },
   'audit.cut': { label: 'Audit log cut', says: () => 'removed old events from the audit log' },
 }
 

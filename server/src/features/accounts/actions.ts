@@ -60,6 +60,10 @@ export async function removeAccount(
   }
 }
 
+/** Revokes an account's tokens within somebody's change; answers their ids. */
+export const revokeTokens = (tx: Writer, accountId: string, at: Date): Promise<string[]> =>
+  revokeTokensOf(tx, accountId, at)
+
 /** O9: gives an account another role within somebody's change. Whether a member may be demoted is asked before (O2). */
 export const giveRole = (tx: Writer, accountId: string, role: Role): Promise<void> => setRole(tx, accountId, role)
 
@@ -86,7 +90,7 @@ export async function preparePerson(deps: Deps, it: NewPerson): Promise<Result<P
 }
 
 export interface Me {
-  user?: { id: string; name: string; email: string }
+  user?: { id: string; name: string; email: string; emailProven: boolean; freshStartAt?: Date }
   account?: AccountName & { role: Role }
   organizations: { id: string; name: string; slug: string; accountId: string; role: Role }[]
 }
@@ -94,9 +98,14 @@ export interface Me {
 /** Who asks, and where they belong (O4); a token speaks for its own account and organization alone. */
 export async function getMe(deps: Deps, principal: Principal): Promise<Result<Me, 'unauthenticated'>> {
   if (principal.kind === 'session') {
-    const memberships = await deps.lookups.membershipsOf(principal.userId)
+    const [memberships, address] = await Promise.all([
+      deps.lookups.membershipsOf(principal.userId),
+      deps.people.addressState(principal.userId),
+    ])
+    const { userId: id, name, email } = principal
+    const freshStartAt = address?.freshStartAt
     return ok({
-      user: { id: principal.userId, name: principal.name, email: principal.email },
+      user: { id, name, email, emailProven: address?.emailProven === true, ...(freshStartAt && { freshStartAt }) },
       organizations: memberships.map((it) => ({
         id: it.organizationId,
         name: it.organizationName,

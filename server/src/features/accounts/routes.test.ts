@@ -28,7 +28,8 @@ describeOnBoth('GET /me', (open) => {
 
     const answer = await me({ as: acme.admin })
     expect(answer.status).toBe(200)
-    expect(answer.body.user).toEqual({ id: acme.admin.userId, name: 'Ada Admin', email: acme.admin.email })
+    const { userId: id, email } = acme.admin
+    expect(answer.body.user).toEqual({ id, name: 'Ada Admin', email, emailProven: false })
     expect(answer.body.account).toBeUndefined()
     expect(answer.body.organizations).toMatchObject([
       { id: acme.id, name: 'Acme', accountId: acme.admin.accountId, role: 'admin' },

@@ -10,7 +10,6 @@ import {
   invitationLifetimeMs,
   isInvitationOpen,
   type MemberStatus,
-  mayAccept,
   mayChangeRole,
   mayRemoveMember,
   maySeeEmail,
@@ -119,17 +118,6 @@ describe('O3: invitations', () => {
     const at = new Date('2026-01-08T00:00:00Z')
     expect(isInvitationOpen(at, new Date(at.getTime() - 1))).toBe(true)
     expect(isInvitationOpen(at, at)).toBe(false)
-  })
-
-  test.each([
-    { userExists: false, as: undefined, answer: 'sign_up' },
-    { userExists: false, as: 'other@x.org', answer: 'sign_up' },
-    { userExists: true, as: undefined, answer: 'sign_in_required' },
-    { userExists: true, as: 'other@x.org', answer: 'sign_in_required' },
-    { userExists: true, as: 'a@x.org', answer: 'join' },
-  ])('accepting for a person who exists: $userExists, signed in as $as: $answer', ({ userExists, as, answer }) => {
-    const may = mayAccept({ email: 'a@x.org', userExists }, as)
-    expect(may.ok ? may.value : may.code).toBe(answer)
   })
 
   test('one address is one, however it is typed', () => {

@@ -85,19 +85,6 @@ export const invitationFaultTexts: Record<InvitationFault, string> = {
 /** O3: expired and used invitations open nothing. */
 export const isInvitationOpen = (expiresAt: Date, now: Date): boolean => expiresAt > now
 
-/**
- * O3: who accepts. A person who exists must be signed in as the invited email; a new one sends name and password.
- * `signedInEmail` is the session's, in canonical form.
- */
-export function mayAccept(
-  invited: { email: string; userExists: boolean },
-  signedInEmail: string | undefined,
-): Result<'join' | 'sign_up', 'sign_in_required'> {
-  if (signedInEmail === invited.email) return ok('join')
-  if (!invited.userExists) return ok('sign_up')
-  return refuse('sign_in_required', { detail: 'Sign in as the invited person, then accept again.' })
-}
-
 /** What a request was made with; it limits what the request may make (T2) and break (P12). */
 export type Credential =
   | { kind: 'session'; userId: string; sessionId: string }

@@ -43,8 +43,11 @@ export const auditActions = [
   'member.role_changed',
   'member.renamed',
   'member.removed',
+  'member.address_confirmed',
+  'member.sign_in_reset',
   'invitation.resent',
   'invitation.withdrawn',
+  'invitation.refused',
   'service_account.created',
   'service_account.updated',
   'service_account.deleted',
@@ -74,6 +77,10 @@ export const auditActions = [
   'password.reset',
   'second_factor.enabled',
   'second_factor.disabled',
+  'second_factor.reset',
+  'fresh_start.requested',
+  'fresh_start.stopped',
+  'fresh_start.completed',
   'audit.cut',
 ] as const
 export type AuditAction = (typeof auditActions)[number]

@@ -1,6 +1,6 @@
 import { ok, type Refused, type Result, refuse } from '../../kernel/result.ts'
 import { type Decision, type Principal, type Reason, refusalText } from '../access/rules.ts'
-import { type Caller, type Credential, type Denial, isInvitationOpen, mayAccept } from '../accounts/rules.ts'
+import { type Caller, type Credential, type Denial, isInvitationOpen } from '../accounts/rules.ts'
 import { type GroupRole, mayManageGroup } from '../groups/rules.ts'
 import type { Role } from '../organizations/rules.ts'
 
@@ -123,9 +123,10 @@ export function judgeInvitation(
 ): Result<undefined, 'not_found' | 'sign_in_required'> {
   if (!invitation || !isInvitationOpen(invitation.expiresAt, now)) return refuse('not_found')
   if (session === undefined) return ok(undefined)
-  const signedInEmail = session === 'ended' ? undefined : session.email
-  const way = mayAccept({ email: invitation.email, userExists: true }, signedInEmail)
-  return way.ok ? ok(undefined) : way
+  const isInvited = session !== 'ended' && session.email === invitation.email
+  return isInvited
+    ? ok(undefined)
+    : refuse('sign_in_required', { detail: 'Sign in as the invited person, then accept again.' })
 }
 
 /** The set-up link is still there. That it is used once, and that no organization exists, is decided by the change. */

@@ -1,11 +1,10 @@
-import type { InvitationAuthority } from '../../db/authority.ts'
+import type { OperatorAuthority } from '../../db/authority.ts'
+import type { By, Writer } from '../../db/change.ts'
 import type { Deps } from '../../db/deps.ts'
-import { insertPerson, type Person } from '../../db/people.ts'
 import type { RequestFacts } from '../../kernel/deps.ts'
 import { type Fault, ok, type Refused, type Result, refuse } from '../../kernel/result.ts'
 import { linkHash, newLinkSecret } from '../../kernel/secrets.ts'
-import type { Principal } from '../access/rules.ts'
-import { type PreparedPerson, preparePerson, removeAccount } from '../accounts/actions.ts'
+import { removeAccount } from '../accounts/actions.ts'
 import {
   byOf,
   type Caller,
@@ -13,20 +12,18 @@ import {
   invitationFaults,
   invitationFaultTexts,
   invitationLifetimeMs,
-  isInvitationOpen,
   type MemberStatus,
-  mayAccept,
 } from '../accounts/rules.ts'
+import type { AuditEntry } from '../audit/rules.ts'
 import { foreignGroups, joinGroups } from '../group-members/actions.ts'
-import { readOrganization } from '../organizations/actions.ts'
-import { type OrganizationView, organizationFor, type Role } from '../organizations/rules.ts'
+import { organizationExists, readOrganization, writeOrganization } from '../organizations/actions.ts'
+import type { Organization, Role } from '../organizations/rules.ts'
 import { invitationMail } from './rules.ts'
 import {
-  findBySecret,
   findInvitation,
+  findInvitationOf,
   type InvitationRecord,
   insertInvited,
-  join,
   replaceSecret,
   statusesOf,
 } from './store.ts'
@@ -166,109 +163,69 @@ export function withdrawInvitation(
   })
 }
 
-/** The invitation that a secret opens at this moment, and the person who has its email already. */
-async function findOpen(deps: Deps, secret: string) {
-  const hash = linkHash(secret)
-  const found = await deps.lookups.findInvitation(hash)
-  if (!found) return undefined
-  const opened = await deps.read(found.organizationId, async (db) => {
-    const invitation = await findBySecret(db, found.organizationId, hash)
-    if (!invitation || !isInvitationOpen(invitation.expiresAt, deps.now())) return undefined
-    return { invitation, hash, organization: await readOrganization(db, found.organizationId) }
-  })
-  return opened && { ...opened, person: await deps.people.byEmail(opened.invitation.email) }
-}
-
-export interface OpenInvitationView {
-  organization: { id: string; name: string; slug: string }
+/** An invitation that an operator hands over; its link is shown, so it proves nothing. (O10) */
+export interface ShownInvitation {
   email: string
+  url: string
   expiresAt: Date
-  userExists: boolean
 }
 
-/** Unknown, expired, used, void and withdrawn secrets get one answer. */
-export async function getInvitation(deps: Deps, secret: string): Promise<Result<OpenInvitationView, 'not_found'>> {
-  const open = await findOpen(deps, secret)
-  if (!open) return refuse('not_found')
-  const { organization, invitation, person } = open
-  const { id, name, slug } = organization
-  return ok({
-    organization: { id, name, slug },
-    email: invitation.email,
-    expiresAt: invitation.expiresAt,
-    userExists: person !== undefined,
-  })
-}
-
-export interface Acceptance {
-  secret: string
-  /** Who is signed in while accepting, if anybody. */
-  signedIn: Principal | undefined
-  name?: string | undefined
-  password?: string | undefined
-}
-
-type Joining = { person: Person; credential?: PreparedPerson['credential'] }
-
-/** O3: who joins: the person who is signed in as the invited email and sends nothing, or somebody new with a name and a password. */
-async function joiningOf(
+/**
+ * Invites an address as admin of an organization within the operator's change, or replaces the link of an invitation
+ * that is open. Undefined for a member who has joined.
+ */
+async function issueAdminInvitation(
+  tx: Writer,
   deps: Deps,
-  { signedIn, name, password }: Acceptance,
-  invited: { email: string; userExists: boolean },
-): Promise<Result<Joining, 'sign_in_required' | 'invalid_request'>> {
-  const session = signedIn?.kind === 'session' ? signedIn : undefined
-  const way = mayAccept(invited, session?.email)
-  if (!way.ok) return way
-  if (way.value === 'join' && session) {
-    const sent = Object.entries({ name, password }).filter(([, it]) => it !== undefined)
-    const errors = sent.map(([path]) => ({ path, message: 'Leave it out: you are signed in as the invited person.' }))
-    const { userId: id, email } = session
-    return errors.length > 0 ? refuse('invalid_request', { errors }) : ok({ person: { id, name: session.name, email } })
+  { organizationId, email, at }: { organizationId: string; email: string; at: Date },
+): Promise<{ invitation: ShownInvitation; event: AuditEntry } | undefined> {
+  const secret = newLinkSecret(deps.randomBytes)
+  const expiresAt = new Date(at.getTime() + invitationLifetimeMs)
+  const link = { hash: linkHash(secret), secretChannel: 'shown' as const, expiresAt }
+  const invitation = { email, expiresAt, url: `${deps.instance.publicUrl}/invitations/${secret}` }
+  if ((await statusesOf(tx, organizationId, [email])).has(email)) {
+    const open = await findInvitationOf(tx, organizationId, email)
+    if (!open) return undefined
+    await replaceSecret(tx, { id: open.id, ...link })
+    const target = { kind: 'invitation' as const, id: open.id, name: email }
+    const event = { action: 'invitation.resent' as const, target, before: { expiresAt: open.expiresAt } }
+    return { invitation, event: { ...event, after: { expiresAt } } }
   }
-  if (name === undefined || password === undefined) {
-    const missing = Object.entries({ name, password }).filter(([, it]) => it === undefined)
-    return refuse('invalid_request', { errors: missing.map(([path]) => ({ path, message: `Enter a ${path}.` })) })
-  }
-  return preparePerson(deps, { name, password, email: invited.email })
+  const ids = { id: deps.newId('inv'), accountId: deps.newId('mem') }
+  await insertInvited(tx, organizationId, [{ ...ids, email, role: 'admin', ...link }], { at, createdBy: null })
+  const target = { kind: 'member' as const, id: ids.accountId, name: email }
+  const after = { email, role: 'admin', groups: [], invitation: ids.id, expiresAt }
+  return { invitation, event: { action: 'member.invited' as const, target, after } }
 }
 
-const sessionOf = (signedIn: Principal | undefined) =>
-  signedIn?.kind === 'session' ? { userId: signedIn.userId, sessionId: signedIn.sessionId } : undefined
-
-/** O3: accepts an invitation, which binds the account to the person with the invited email and signs somebody new in. */
-export async function acceptInvitation(
+/** O13: a new organization whose first admin is invited and joins by signing in; nobody has rights in it before. */
+export function createInvitedOrganization(
   deps: Deps,
-  acceptance: Acceptance,
-  { facts, headers }: { facts: RequestFacts; headers: Headers },
-): Promise<
-  Result<{ organization: OrganizationView; cookies: string[] }, 'not_found' | 'sign_in_required' | 'invalid_request'>
-> {
-  const open = await findOpen(deps, acceptance.secret)
-  if (!open) return refuse('not_found')
-  const { email, accountId } = open.invitation
-  const joining = await joiningOf(deps, acceptance, { email, userExists: open.person !== undefined })
-  if (!joining.ok) return joining
-  const { person, credential } = joining.value
-  const organizationId = open.organization.id
+  { name, email }: { name: string; email: string },
+  origin: Omit<By<OperatorAuthority>, 'organizationId' | 'at'>,
+): Promise<Result<{ organization: Organization; invitation: ShownInvitation }, never>> {
+  const organizationId = deps.newId('org')
   const at = deps.now()
-  const actor = { kind: 'member' as const, id: accountId, name: person.name }
-  const session = credential === undefined ? sessionOf(acceptance.signedIn) : undefined
-  const authority: InvitationAuthority = { kind: 'invitation', hash: open.hash, session }
-  const joined = await deps.change({ organizationId, actor, authority, at, ...facts }, async (tx) => {
-    const now = await findBySecret(tx, organizationId, open.hash)
-    if (!now || !isInvitationOpen(now.expiresAt, at)) return refuse('not_found')
-    if (credential && !(await insertPerson(tx, { ...person, ...credential, at }))) return refuse('sign_in_required')
-    await join(tx, now, person, at)
-    const event = {
-      action: 'member.joined' as const,
-      target: { kind: 'member' as const, id: accountId, name: person.name },
-      before: { status: 'invited', invitation: now.id },
-      after: { status: 'joined', email },
-    }
-    const value = organizationFor(now.role, await readOrganization(tx, organizationId))
-    return { ok: true, value, events: [event], forget: [{ kind: 'account', id: accountId }] }
+  return deps.change({ ...origin, organizationId, at }, async (tx) => {
+    const { organization, event } = await writeOrganization(tx, deps, { id: organizationId, name, at })
+    const issued = await issueAdminInvitation(tx, deps, { organizationId, email, at })
+    if (!issued) throw new Error('A new organization has no members.')
+    const value = { organization, invitation: issued.invitation }
+    return { ok: true, value, events: [event, issued.event], forget: [] }
   })
-  if (!joined.ok) return joined
-  const cookies = credential ? await deps.sessions.start(person.id, headers) : []
-  return ok({ organization: joined.value, cookies })
+}
+
+/** O13: the operator invites an admin to an organization that exists, or replaces the link of an open invitation. */
+export function inviteAdmin(
+  deps: Deps,
+  { organizationId, email }: { organizationId: string; email: string },
+  origin: Omit<By<OperatorAuthority>, 'organizationId' | 'at'>,
+): Promise<Result<ShownInvitation, 'not_found' | 'name_taken'>> {
+  const at = deps.now()
+  return deps.change({ ...origin, organizationId, at }, async (tx) => {
+    if (!(await organizationExists(tx, organizationId))) return refuse('not_found')
+    const issued = await issueAdminInvitation(tx, deps, { organizationId, email, at })
+    if (!issued) return refuse('name_taken')
+    return { ok: true, value: issued.invitation, events: [issued.event], forget: [] }
+  })
 }

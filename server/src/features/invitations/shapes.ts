@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { emailAddress, id, nameText, newPassword, role, sentTime } from '../../http/shapes.ts'
+import { emailAddress, id, role, sentTime } from '../../http/shapes.ts'
 import { maxGroupsPerAccount } from '../groups/rules.ts'
 
 const maxEmails = 100
@@ -29,17 +29,3 @@ export const Invitation = z
   .meta({ id: 'Invitation' })
 
 export const Invitations = z.object({ invitations: z.array(Invitation) }).meta({ id: 'Invitations' })
-
-export const OpenInvitation = z
-  .object({
-    organization: z.object({ id: z.string(), name: z.string(), slug: z.string() }),
-    email: z.string(),
-    expiresAt: sentTime(),
-    userExists: z.boolean(),
-  })
-  .meta({ id: 'OpenInvitation' })
-
-/** `{}` from the invited person, signed in; name and password from somebody new (O3). */
-export const Acceptance = z
-  .strictObject({ name: nameText(100).optional(), password: newPassword().optional() })
-  .meta({ id: 'Acceptance' })

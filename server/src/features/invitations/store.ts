@@ -1,6 +1,7 @@
 import type { Reader, Writer } from '../../db/change.ts'
 import type { MemberStatus } from '../accounts/rules.ts'
 import type { Role } from '../organizations/rules.ts'
+import type { SecretChannel } from '../people/rules.ts'
 
 export interface InvitationRecord {
   id: string
@@ -9,9 +10,6 @@ export interface InvitationRecord {
   role: Role
   expiresAt: Date
 }
-
-/** How a secret leaves: only by mail, which proves the address of the person who accepts, or shown to an admin (O3). */
-export type SecretChannel = 'mail' | 'shown'
 
 const invitationRows = (db: Reader, organizationId: string) =>
   db
@@ -40,13 +38,13 @@ export async function findInvitation(
   return row && toRecord(row)
 }
 
-/** By the hash of its secret; a voided, used or withdrawn one has none any more. */
-export async function findBySecret(
+/** The open invitation of an address. */
+export async function findInvitationOf(
   db: Reader,
   organizationId: string,
-  hash: string,
+  email: string,
 ): Promise<InvitationRecord | undefined> {
-  const row = await invitationRows(db, organizationId).where('i.secret_hash', '=', hash).executeTakeFirst()
+  const row = await invitationRows(db, organizationId).where('a.email', '=', email).executeTakeFirst()
   return row && toRecord(row)
 }
 
@@ -79,7 +77,7 @@ export async function insertInvited(
   tx: Writer,
   organizationId: string,
   invitations: readonly NewInvitation[],
-  { at, createdBy }: { at: Date; createdBy: string },
+  { at, createdBy }: { at: Date; createdBy: string | null },
 ): Promise<void> {
   const own = { organization_id: organizationId, created_at: at }
   await tx
@@ -124,20 +122,5 @@ export async function replaceSecret(
     .updateTable('invitations')
     .set({ secret_hash: hash, secret_channel: secretChannel, expires_at: expiresAt })
     .where('id', '=', id)
-    .execute()
-}
-
-/** The invited account becomes a person's; the invitation is used up. */
-export async function join(
-  tx: Writer,
-  invitation: InvitationRecord,
-  person: { id: string; name: string },
-  at: Date,
-): Promise<void> {
-  await tx.deleteFrom('invitations').where('id', '=', invitation.id).execute()
-  await tx
-    .updateTable('accounts')
-    .set({ user_id: person.id, name: person.name, status: 'joined', joined_at: at })
-    .where('id', '=', invitation.accountId)
     .execute()
 }

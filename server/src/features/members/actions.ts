@@ -22,17 +22,26 @@ import {
 } from './store.ts'
 
 /** A member as one reader sees them. */
-export interface MemberView extends Omit<MemberRecord, 'email' | 'invitation'> {
+export interface MemberView extends Omit<MemberRecord, 'email' | 'invitation' | 'emailProven' | 'freshStartAt'> {
   email?: string
+  emailProven?: boolean
+  freshStartAt?: Date
   groups: GroupOfAccount[]
   invitation?: { id: string; expiresAt: Date }
 }
 
-/** O7: emails as far as the reader may see them; invitations are the admins' business. */
-function viewFor(caller: Caller, { invitation, email, ...member }: MemberRecord & { groups: GroupOfAccount[] }) {
+/**
+ * O7: emails as far as the reader may see them; invitations are the admins' business. Whether the address is proven is
+ * told of joined members alone: for an invited one it would disclose whether the person exists elsewhere. (O10, O12)
+ */
+function viewFor(caller: Caller, record: MemberRecord & { groups: GroupOfAccount[] }) {
+  const { invitation, email, emailProven, freshStartAt, ...member } = record
   const view: MemberView = { ...member, name: shownName(caller, { ...member, kind: 'member' }) }
   if (maySeeEmail(caller, member)) view.email = email
-  if (invitation && caller.role === 'admin') view.invitation = invitation
+  if (caller.role !== 'admin') return view
+  if (invitation) view.invitation = invitation
+  if (member.status === 'joined') view.emailProven = emailProven
+  if (member.status === 'joined' && freshStartAt) view.freshStartAt = freshStartAt
   return view
 }
 

@@ -31,6 +31,7 @@ describeOnBoth('members', (open) => {
         id: mia.accountId,
         name: 'Mia Member',
         email: mia.email,
+        emailProven: false,
         role: 'member',
         status: 'joined',
         groups: [{ id: group, name: expect.any(String), role: 'member' }],

@@ -20,6 +20,10 @@ export const Member = z
     status,
     groups: z.array(z.object({ id: z.string(), name: z.string(), role: z.enum(['member', 'manager']) })),
     joinedAt: sentTime().nullable(),
+    /** Whether a mailed link or the operator proved that the address is theirs; for admins, of joined members. */
+    emailProven: z.boolean().optional(),
+    /** From when on a mailed invitation can replace the person's sign-in, if that was requested; for admins. */
+    freshStartAt: sentTime().optional(),
     invitation: z.object({ id: z.string(), expiresAt: sentTime() }).optional(),
   })
   .meta({ id: 'Member' })

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Reader } from '../../db/change.ts'
 import { containing } from '../../db/search.ts'
 import type { MemberStatus } from '../accounts/rules.ts'
@@ -11,6 +12,10 @@ export interface MemberRecord {
   role: Role
   status: MemberStatus
   joinedAt: Date | null
+  /** O10; false while invited. */
+  emailProven: boolean
+  /** When a requested fresh start of the person becomes possible. (O11) */
+  freshStartAt: Date | null
   invitation: { id: string; expiresAt: Date } | null
 }
 
@@ -21,6 +26,8 @@ const memberRows = (db: Reader, organizationId: string) =>
     .leftJoin('invitations as i', 'i.account_id', 'a.id')
     .select(['a.id', 'a.name', 'a.email', 'a.role', 'a.status', 'a.joined_at'])
     .select(['u.name as person', 'u.email as person_email', 'i.id as invitation_id', 'i.expires_at'])
+    .select('u.email_proven_at')
+    .select(sql<Date | null>`find_fresh_start(u.id)`.as('fresh_start_at'))
     .where('a.organization_id', '=', organizationId)
     .where('a.kind', '=', 'member')
     .where('a.removed_at', 'is', null)
@@ -34,6 +41,8 @@ const toRecord = (row: MemberRow): MemberRecord => ({
   role: row.role,
   status: row.status,
   joinedAt: row.joined_at,
+  emailProven: row.email_proven_at !== null,
+  freshStartAt: row.fresh_start_at,
   invitation:
     row.invitation_id !== null && row.expires_at !== null ? { id: row.invitation_id, expiresAt: row.expires_at } : null,
 })

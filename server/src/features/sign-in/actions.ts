@@ -14,6 +14,7 @@ import { ok, type Result, refuse } from '../../kernel/result.ts'
 import { resetLetter, securityLetter } from '../../mail/letters.ts'
 import { canonicalEmail } from '../accounts/rules.ts'
 import type { Actor, AuditEntry } from '../audit/rules.ts'
+import { channelOfReset, resetProvesAddress, shownResetPrefix } from '../people/rules.ts'
 import { resetLinkSeconds } from './rules.ts'
 import { deleteExpired, deletePendingOf, lockSession, lockSignInFacts, readSignInFacts } from './store.ts'
 
@@ -174,7 +175,7 @@ const longestWindowSeconds = Math.max(...Object.values(limits).map(({ seconds })
 const resetUrl = (instance: Instance, token: string) => `${instance.publicUrl}/reset-password?token=${token}`
 
 async function openResetLink(auth: BetterAuth, instance: Instance, userId: string) {
-  const token = randomBytes(24).toString('base64url')
+  const token = `${shownResetPrefix}${randomBytes(24).toString('base64url')}`
   // Better Auth compares with the machine's clock, so this one is not `world.now`.
   const expiresAt = new Date(Date.now() + resetLinkSeconds * 1000)
   const { internalAdapter } = await auth.$context
@@ -271,6 +272,14 @@ export const tellRenamed = (it: SignIn, person: Person, facts: RequestFacts, nam
     entry: { action: 'member.renamed', before: { name: person.name }, after: { name } },
     forget: true,
   })
+
+/** O10: a password chosen by a mailed link proves the address, unless a second factor is on. */
+export async function proveByReset({ people, world }: SignIn, { email }: Person, token: string): Promise<void> {
+  const person = await people.stateByEmail(email)
+  const { hasSecondFactor } = person ?? { hasSecondFactor: true }
+  if (person && resetProvesAddress({ channel: channelOfReset(token), hasSecondFactor }))
+    await people.proveAddress(person.id, world.now())
+}
 
 /** After a new password: no other link, and no half-finished sign-in, opens anything. */
 export const voidPending = ({ db }: SignIn, person: Person) => deletePendingOf(db, person.id)

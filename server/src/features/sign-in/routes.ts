@@ -4,6 +4,7 @@ import {
   claimCode,
   type Factor,
   personOfResetLink,
+  proveByReset,
   type SignIn,
   tellChanged,
   tellRefused,
@@ -155,7 +156,10 @@ export const signInRoutes: readonly SignInRoute[] = [
     personOf: (signIn, { body }) => personOfResetLink(signIn, text(body.token)),
     limits: ['reset_from'],
     first: withGoodPassword,
-    atOnce: whenDone((signIn, { person }) => voidPending(signIn, person)),
+    atOnce: whenDone(async (signIn, { person, body }) => {
+      await voidPending(signIn, person)
+      await proveByReset(signIn, person, text(body.token))
+    }),
     after: whenDone((signIn, { person, facts }) => tellChanged(signIn, person, facts, 'password.reset')),
   },
   {
