@@ -1,8 +1,14 @@
 import { createOperatorAuthority } from '../server/src/db/authority.ts'
+import type { Person } from '../server/src/db/people.ts'
 import type { Caller } from '../server/src/features/accounts/rules.ts'
 import { putGroupMember } from '../server/src/features/group-members/actions.ts'
 import { createGroup } from '../server/src/features/groups/actions.ts'
-import { acceptInvitation, createInvitations, resendInvitation } from '../server/src/features/invitations/actions.ts'
+import { acceptInvitation } from '../server/src/features/invitation-acceptance/actions.ts'
+import {
+  createInvitations,
+  createInvitedOrganization,
+  resendInvitation,
+} from '../server/src/features/invitations/actions.ts'
 import { changeMemberRole } from '../server/src/features/members/actions.ts'
 import { createOrganization } from '../server/src/features/organizations/actions.ts'
 import { getPreviewFeatures, giveFeedback, savePreviewFeatures } from '../server/src/features/previews/actions.ts'
@@ -192,15 +198,38 @@ function planSignIns(past: Past): void {
     }
 }
 
+/** Accepts an invitation in a session that ends afterwards; answers the account that joined. */
+async function acceptSignedIn(
+  { wired: { deps, signIn }, factsOf }: Past,
+  person: Person,
+  url: string,
+): Promise<string> {
+  const { headers: started } = await signIn.auth.api.startSession({
+    body: { userId: person.id },
+    headers: new Headers({ host: new URL(url).host }),
+    returnHeaders: true,
+  })
+  const cookies = started.getSetCookie().map((cookie) => cookie.split(';')[0])
+  const headers = new Headers({ cookie: cookies.join('; ') })
+  const session = (await signIn.sessionOf(headers))!
+  const signedIn = { kind: 'session', ...session } as const
+  const acceptance = { secret: url.split('/').at(-1)!, signedIn }
+  const { organization: joined } = await done(acceptInvitation(deps, acceptance, { facts: factsOf(0), headers }))
+  await signIn.auth.api.signOut({ headers })
+  const memberships = await deps.lookups.membershipsOf(person.id)
+  return memberships.find(({ organizationId }) => organizationId === joined.id)!.accountId
+}
+
 /** A second organization of the same admin (O4), where the gate has been down since yesterday. */
 function planSecond(past: Past, uses: Uses[]): void {
   const { deps } = past.wired
   let boss: Caller | undefined
   past.plan(past.hour(48, 9), async () => {
     const admin = (await deps.people.byEmail(admins[0]!.email))!
-    const founding = { name: organization.second, admin }
-    const made = await done(createOrganization(deps, founding, { ...operator, requestId: null }))
-    boss = callerOf(made.organization.id, admin.name, made.accountId, 'admin')
+    const founding = { name: organization.second, email: admin.email }
+    const made = await done(createInvitedOrganization(deps, founding, { ...operator, requestId: null }))
+    const accountId = await acceptSignedIn(past, admin, made.invitation.url)
+    boss = callerOf(made.organization.id, admin.name, accountId, 'admin')
     await done(createGroup(deps, boss, past.factsOf(0), { name: 'Prototypes', description: 'What may break.' }))
     for (const name of ['Gripper rig', 'Sonar bench', 'Simulation farm']) {
       const { id } = await done(createServiceAccount(deps, boss, past.factsOf(0), { name, role: 'member' }))

@@ -7,6 +7,7 @@ import { useDialog } from '../ui/use-dialog'
 import { AccountMenu } from './account-menu'
 import { useEvaluationStream, useFeature } from './evaluation'
 import classes from './frame.module.css'
+import { FreshStartNotice } from './fresh-start-notice'
 import { rememberOrganization, useInstance, useMembership } from './session'
 import { SignInAgain } from './sign-in-again'
 import { Mark } from './wordmark'
@@ -46,6 +47,9 @@ export function Frame() {
         </nav>
       </header>
       <main id="content" className={classes.main} tabIndex={-1}>
+        <div className={classes.notices}>
+          <FreshStartNotice />
+        </div>
         <Suspense fallback={<PageSkeleton />}>
           <Outlet />
         </Suspense>

@@ -19,7 +19,7 @@ export const useInstance = () => useSuspenseQuery(instanceQuery).data
 
 export function useMe() {
   const { user, organizations } = useSuspenseQuery(meQuery).data
-  return { user: user ?? { id: '', name: '', email: '' }, organizations }
+  return { user: user ?? { id: '', name: '', email: '', emailProven: false }, organizations }
 }
 
 /** The organization that the address names, with the account and role that the person has there. */

@@ -1,16 +1,17 @@
-import { Button, Stack, TextInput } from '@mantine/core'
-import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { useNavigate, useParams } from '@tanstack/react-router'
+import { Button, Divider, Stack, Text } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { useParams } from '@tanstack/react-router'
 import { ask } from '../../api'
 import { acceptInvitation } from '../../client/sdk.gen'
 import { paths } from '../../paths'
 import { Centered, CenteredSkeleton } from '../../shell/centered'
-import { checkNewPassword, NewPasswordInput } from '../../shell/new-password'
 import { meQuery } from '../../shell/session'
 import { ButtonLink } from '../../ui/links'
 import { Failure, Notice } from '../../ui/notice'
 import { useServerForm } from '../../ui/use-server-form'
-import { invitationQuery } from './queries'
+import { AcceptanceForm, useJoin } from './acceptance-form'
+import { FreshStart } from './fresh-start'
+import { invitationQuery, type OpenInvitation } from './queries'
 
 export function InvitationPage() {
   const { secret } = useParams({ from: '/invitations/$secret' })
@@ -23,64 +24,72 @@ export function InvitationPage() {
           It may have been accepted already, withdrawn, or have expired. Ask the person who invited you for a new one.
         </Notice>
         <ButtonLink {...paths.home()} variant="default">
-          Go to the start
+          Go to settings
         </ButtonLink>
       </Centered>
     )
   }
   if (!invitation || me.isPending) return <CenteredSkeleton />
-  const { organization, email, userExists } = invitation
+  const { organization, email } = invitation
   const signedInAs = me.data?.user?.email
+  const isInvited = signedInAs?.toLowerCase() === email.toLowerCase()
   return (
     <Centered title={`Join ${organization.name}`} about={<bdi>{email}</bdi>}>
-      {!userExists && <NewPerson secret={secret} />}
-      {userExists && signedInAs?.toLowerCase() === email.toLowerCase() && <KnownPerson secret={secret} />}
-      {userExists && signedInAs?.toLowerCase() !== email.toLowerCase() && (
-        <>
-          <Notice>
-            {signedInAs ? `You are signed in as ${signedInAs}. ` : ''}
-            This invitation is for {email}, who has an account here: sign in with it to accept.
-          </Notice>
-          <ButtonLink {...paths.signIn(`/invitations/${secret}`)}>Sign in</ButtonLink>
-        </>
+      {signedInAs && !isInvited && (
+        <Notice>
+          You’re signed in as <bdi>{signedInAs}</bdi>. This invitation is for <bdi>{email}</bdi>.
+        </Notice>
       )}
+      {isInvited ? <JoinSignedIn secret={secret} /> : <JoinAsGuest secret={secret} invitation={invitation} />}
     </Centered>
   )
 }
 
-/** Accepting signs the person in; what was known of whoever was here before is forgotten. */
-function useJoin() {
-  const queryClient = useQueryClient()
-  const navigate = useNavigate()
-  return async () => {
-    await queryClient.resetQueries({ queryKey: meQuery.queryKey })
-    void navigate({ ...paths.home(), replace: true })
+/** A shown link does not tell whether the address has an account, so both ways are offered. */
+function JoinAsGuest({ secret, invitation }: { secret: string; invitation: OpenInvitation }) {
+  const { email, userExists, freshStart } = invitation
+  const signIn = paths.signIn(`/invitations/${secret}`)
+  if (userExists === false) return <AcceptanceForm secret={secret} action="Create account and join" />
+  if (userExists === null) {
+    return (
+      <>
+        <Stack gap="xs">
+          <Text fw={600}>Already have an account?</Text>
+          <ButtonLink {...signIn} variant="default" fullWidth>
+            Sign in
+          </ButtonLink>
+        </Stack>
+        <Divider label="or" />
+        <Stack gap="xs">
+          <Text fw={600}>New here?</Text>
+          <AcceptanceForm secret={secret} action="Create account and join" />
+        </Stack>
+      </>
+    )
   }
-}
-
-function NewPerson({ secret }: { secret: string }) {
-  const join = useJoin()
-  const { form, pending, failure, onSubmit } = useServerForm({
-    initialValues: { name: '', password: '' },
-    validate: { name: (value) => (value.trim() ? null : 'Enter your name'), password: checkNewPassword },
-    send: ({ name, password }) => ask(acceptInvitation({ path: { secret }, body: { name: name.trim(), password } })),
-    onDone: join,
-  })
   return (
-    <form onSubmit={onSubmit} noValidate>
-      <Stack gap="md">
-        <TextInput label="Your name" autoComplete="name" autoFocus {...form.getInputProps('name')} />
-        <NewPasswordInput label="Password" {...form.getInputProps('password')} />
-        <Failure error={failure} />
-        <Button type="submit" loading={pending} fullWidth>
-          Join
-        </Button>
-      </Stack>
-    </form>
+    <>
+      {freshStart?.state !== 'ready' && (
+        <>
+          <Text>
+            <bdi>{email}</bdi> already has an account. Sign in to accept the invitation.
+          </Text>
+          <ButtonLink {...signIn} fullWidth>
+            Sign in
+          </ButtonLink>
+        </>
+      )}
+      {freshStart && <FreshStart secret={secret} freshStart={freshStart} />}
+      {freshStart?.state === 'ready' && (
+        <ButtonLink {...signIn} variant="default" fullWidth>
+          Sign in instead
+        </ButtonLink>
+      )}
+    </>
   )
 }
 
-function KnownPerson({ secret }: { secret: string }) {
+function JoinSignedIn({ secret }: { secret: string }) {
   const join = useJoin()
   const { pending, failure, onSubmit } = useServerForm({
     initialValues: {},

@@ -1,4 +1,4 @@
-import { Group, Skeleton, Stack } from '@mantine/core'
+import { Group, Skeleton, Stack, Text } from '@mantine/core'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { paths } from '../../paths'
@@ -7,7 +7,9 @@ import { useMembership } from '../../shell/session'
 import { CopyLine } from '../../ui/copy'
 import { Empty } from '../../ui/empty'
 import { TextLink } from '../../ui/links'
+import { Notice } from '../../ui/notice'
 import { Section, SectionHead, usePageTitle } from '../../ui/page'
+import { formatExact } from '../../ui/relative-time'
 import { RowMenu } from '../../ui/row-menu'
 import { Tag } from '../../ui/tag'
 import { AccountMappings } from '../account-mappings/account-mappings'
@@ -16,8 +18,29 @@ import { tokensQuery } from '../tokens/queries'
 import { TokenDialogs } from '../tokens/token-dialogs'
 import { TokensTable } from '../tokens/tokens-table'
 import { MemberDialogs, useMemberActions } from './member-dialogs'
-import { memberQuery } from './queries'
-import { displayName, roles, statuses } from './words'
+import { type Member, memberQuery } from './queries'
+import { addressNotConfirmed, displayName, roles, statuses } from './words'
+
+/** What an admin should know about the member's address. */
+function AddressNotices({ member: { email, emailProven, freshStartAt } }: { member: Member }) {
+  return (
+    <>
+      {freshStartAt && (
+        <Notice tone="bad" title={`The sign-in of this member can be replaced from ${formatExact(freshStartAt)}`}>
+          Someone who received an invitation at <bdi>{email}</bdi> asked to start over. Password, two-factor
+          authentication and sessions end then, and this member’s API tokens are revoked. If the member doesn’t know
+          about it, contact the operator of this service, who can stop it.
+        </Notice>
+      )}
+      {emailProven === false && (
+        <Text c="dimmed" maw={640}>
+          Nothing shows yet that <bdi>{email}</bdi> belongs to this member. It is confirmed when they use a link that
+          was emailed to them, or by the operator of this service.
+        </Text>
+      )}
+    </>
+  )
+}
 
 export function MemberPage() {
   const { id: org, slug, name: organizationName } = useMembership()
@@ -42,7 +65,9 @@ export function MemberPage() {
         <Group gap="xs">
           <Tag tone={member.role === 'admin' ? 'lead' : 'calm'}>{roles[member.role]}</Tag>
           <Tag tone={statuses[member.status].tone}>{statuses[member.status].label}</Tag>
+          {member.emailProven === false && <Tag tone="wait">{addressNotConfirmed}</Tag>}
         </Group>
+        <AddressNotices member={member} />
         <CopyLine label="Account id" value={member.id} copyLabel="Copy account id" />
       </Stack>
       <AccountGroups account={member} />

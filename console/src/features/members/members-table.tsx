@@ -9,14 +9,28 @@ import { RelativeTime } from '../../ui/relative-time'
 import { RowMenu } from '../../ui/row-menu'
 import { Tag } from '../../ui/tag'
 import { useMemberActions } from './member-dialogs'
+import classes from './members-table.module.css'
 import type { Member } from './queries'
-import { displayName, roles, statuses } from './words'
+import { addressNotConfirmed, displayName, roles, statuses } from './words'
 
 type Props = {
   rows: Rows<Member>
   chosen: ReadonlySet<string>
   onChoose: (chosen: ReadonlySet<string>) => void
   empty: ReactNode
+}
+
+/** The address below the name, and whether anything showed that it is theirs. */
+function AddressDetail({ member: { name, email, emailProven, freshStartAt } }: { member: Member }) {
+  const marks = [emailProven === false && addressNotConfirmed, freshStartAt && 'Sign-in will be replaced'].filter(
+    Boolean,
+  )
+  return (
+    <>
+      {name !== email && <div>{email}</div>}
+      {marks.length > 0 && <div className={classes.mark}>{marks.join(' · ')}</div>}
+    </>
+  )
 }
 
 export function MembersTable({ rows, chosen, onChoose, empty }: Props) {
@@ -48,7 +62,7 @@ export function MembersTable({ rows, chosen, onChoose, empty }: Props) {
       width: 'minmax(0, 2fr)',
       cell: (member) => (
         <TextLink {...paths.member(slug, member.id)} c="inherit">
-          <Name detail={member.name === member.email ? undefined : member.email}>
+          <Name detail={<AddressDetail member={member} />}>
             {member.id === accountId ? `${displayName(member)} (you)` : displayName(member)}
           </Name>
         </TextLink>

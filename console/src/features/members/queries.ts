@@ -1,10 +1,16 @@
 import { queryOptions } from '@tanstack/react-query'
 import { ask, listOptions } from '../../api'
 import { getInvitation, getMember, listMembers } from '../../client/sdk.gen'
-import type { CreateInvitationsResponse, GetMemberResponse, ListMembersData } from '../../client/types.gen'
+import type {
+  CreateInvitationsResponse,
+  GetInvitationResponse,
+  GetMemberResponse,
+  ListMembersData,
+} from '../../client/types.gen'
 
 export type Member = GetMemberResponse
 export type Invitation = CreateInvitationsResponse['invitations'][number]
+export type OpenInvitation = GetInvitationResponse
 export type MemberFilter = Omit<NonNullable<ListMembersData['query']>, 'limit' | 'cursor'>
 
 export const membersQuery = (org: string, filter: MemberFilter) =>

@@ -13,5 +13,7 @@ export const statuses: Record<Member['status'], { label: string; tone: Tone }> =
   invited: { label: 'Invited', tone: 'wait' },
 }
 
+export const addressNotConfirmed = 'Address not confirmed'
+
 /** Until someone joins, their address is all that is known of them. */
 export const displayName = ({ name, email }: Pick<Member, 'name' | 'email'>) => name || email || 'Invited person'
