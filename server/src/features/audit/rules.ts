@@ -1,4 +1,7 @@
 import { hash } from 'node:crypto'
+import type { AuditAction } from '../../kernel/audit-actions.ts'
+
+export { type AuditAction, auditActions } from '../../kernel/audit-actions.ts'
 
 /** A1: who did it. `operator` is whoever runs the instance (commands); `anonymous` holds no credential (a refused sign-in). */
 export interface Actor {
@@ -32,58 +35,6 @@ export interface AuditEntry {
   before?: unknown
   after?: unknown
 }
-
-/** Every action that the audit log knows, in the words `noun.verb`. */
-export const auditActions = [
-  'organization.created',
-  'organization.renamed',
-  'settings.updated',
-  'member.invited',
-  'member.joined',
-  'member.role_changed',
-  'member.renamed',
-  'member.removed',
-  'member.address_confirmed',
-  'member.sign_in_reset',
-  'invitation.resent',
-  'invitation.withdrawn',
-  'invitation.refused',
-  'service_account.created',
-  'service_account.updated',
-  'service_account.deleted',
-  'group.created',
-  'group.updated',
-  'group.deleted',
-  'group.member_added',
-  'group.member_changed',
-  'group.member_removed',
-  'token.created',
-  'token.updated',
-  'token.refreshed',
-  'token.revoked',
-  'oauth_provider.created',
-  'oauth_provider.updated',
-  'oauth_provider.deleted',
-  'oauth_provider.keys_changed',
-  'account_mapping.created',
-  'account_mapping.updated',
-  'account_mapping.deleted',
-  'preview_features.updated',
-  'preview_feature.feedback_given',
-  'session.signed_in',
-  'session.refused',
-  'password.changed',
-  'password.link_issued',
-  'password.reset',
-  'second_factor.enabled',
-  'second_factor.disabled',
-  'second_factor.reset',
-  'fresh_start.requested',
-  'fresh_start.stopped',
-  'fresh_start.completed',
-  'audit.cut',
-] as const
-export type AuditAction = (typeof auditActions)[number]
 
 /** One link of an organization's chain (A2): everything that the hash covers. */
 export interface AuditRecord {
