@@ -99,6 +99,7 @@ export async function startPortcullis(env: Record<string, string>): Promise<Port
       PORTCULLIS_URL: `http://127.0.0.1:${port}`,
       PORTCULLIS_SECRET: 'the-secret-of-the-bench-0123456789-0123456789',
       PORTCULLIS_RESOURCE_KEY: resourceKey,
+      PORTCULLIS_CHANGES_PER_MINUTE: '1000000',
       PORTCULLIS_ADMIN_EMAIL: admin.email,
       PORTCULLIS_ADMIN_PASSWORD: admin.password,
       PORTCULLIS_ORGANIZATION: admin.organization,

@@ -52,6 +52,8 @@ export async function openPast(dataFolder: string) {
       secrets: [randomBytes(32).toString('hex')],
       resourceKeys: [randomBytes(32).toString('hex')],
       consoleFolder: '/nonexistent',
+      tokensPerAccount: 1000,
+      changesPerMinute: 1_000_000,
     },
     database,
     { configured: false, send: async () => undefined },

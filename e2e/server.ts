@@ -69,6 +69,7 @@ export async function startServer({ template, configured }: StartOptions = {}): 
     PORTCULLIS_URL: url,
     PORTCULLIS_DATA: dataFolder,
     PORTCULLIS_RESOURCE_KEY: resourceKey,
+    PORTCULLIS_CHANGES_PER_MINUTE: '1000000',
     ...configured,
   }
   const child = spawn(process.execPath, [join(root, 'server/src/main.ts'), 'start'], { env })

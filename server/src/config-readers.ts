@@ -149,6 +149,14 @@ export const readCollector = (text: string): Reading<string> =>
     ? value(text)
     : wrong('must be a URL of a collector such as http://localhost:4318')
 
+/** A whole number from 1 to `most`. */
+export const readCount =
+  (most: number) =>
+  (text: string): Reading<number> => {
+    const count = /^\d{1,7}$/.test(text) ? Number(text) : 0
+    return count >= 1 && count <= most ? value(count) : wrong(`must be a whole number from 1 to ${most}`)
+  }
+
 export function readShare(text: string): Reading<number> {
   const share = /^\d(\.\d{1,10})?$/.test(text) ? Number(text) : 2
   return share <= 1 ? value(share) : wrong('must be a share from 0 to 1')

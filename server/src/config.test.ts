@@ -130,6 +130,8 @@ const bad: [variable: string, ...values: string[]][] = [
   ['PORTCULLIS_MIGRATION_URL', 'mysql://u:p@host/db', 'postgres://u:p@host'],
   ['PORTCULLIS_DATA', 'a\0b', 'x'.repeat(2000)],
   ['PORTCULLIS_FEATURES', 'a\0b', 'x'.repeat(2000)],
+  ['PORTCULLIS_TOKENS_PER_ACCOUNT', '0', '-1', '1.5', 'many', '1000001'],
+  ['PORTCULLIS_CHANGES_PER_MINUTE', '0', '1e3', '٣', '1000001'],
   ['PORTCULLIS_SECRET', 'short', `${secret},`, `${secret},${secret}`, `${secret}\u0007`, 'x'.repeat(1025)],
   ['PORTCULLIS_RESOURCE_KEY', 'x'.repeat(31), `${secret},short`, `${secret} with space`, `${secret}é`],
   ['PORTCULLIS_RESOURCE_KEY', Array.from({ length: 11 }, (_, i) => `${secret}${i}`).join(',')],

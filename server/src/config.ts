@@ -28,6 +28,10 @@ export interface Settings {
   /** The catalogue of preview features (F1). */
   readonly featuresFile: string | undefined
   readonly productName: string
+  /** The most tokens that an account may have, expired ones included. */
+  readonly tokensPerAccount: number
+  /** The most changes that an account may make in a minute. */
+  readonly changesPerMinute: number
   readonly mail: { readonly url: string; readonly from: string } | undefined
   readonly logLevel: LogLevel
   /** OpenTelemetry: where traces go (its library reads that by itself), and the share of those begun here that is kept. */
@@ -67,6 +71,8 @@ export const variables = [
   'PORTCULLIS_PRODUCT_NAME',
   'PORTCULLIS_ALLOWED_JWKS_HOSTS',
   'PORTCULLIS_FEATURES',
+  'PORTCULLIS_TOKENS_PER_ACCOUNT',
+  'PORTCULLIS_CHANGES_PER_MINUTE',
   'SMTP_URL',
   'MAIL_FROM',
   'LOG_LEVEL',
@@ -165,6 +171,8 @@ export function parseSettings(env: Environment): Configured<Settings> {
     featuresFile: take('PORTCULLIS_FEATURES', readers.readFolder),
     allowedJwksHosts: take('PORTCULLIS_ALLOWED_JWKS_HOSTS', readers.readJwksHosts) ?? [],
     productName: take('PORTCULLIS_PRODUCT_NAME', readers.readName(60)) ?? 'AI Hub',
+    tokensPerAccount: take('PORTCULLIS_TOKENS_PER_ACCOUNT', readers.readCount(1_000_000)) ?? 1000,
+    changesPerMinute: take('PORTCULLIS_CHANGES_PER_MINUTE', readers.readCount(1_000_000)) ?? 300,
     mail: smtpUrl && from ? { url: smtpUrl, from } : undefined,
     logLevel: take('LOG_LEVEL', readers.readLogLevel) ?? 'info',
     traces: collector === undefined ? undefined : { collector, share },

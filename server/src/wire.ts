@@ -26,6 +26,7 @@ import { buildSignIn } from './features/sign-in/actions.ts'
 import { signInRoutes } from './features/sign-in/routes.ts'
 import { buildKeyCache, storedKeys } from './features/signing-keys/actions.ts'
 import { buildRecorder } from './features/usage/actions.ts'
+import { createChangeRations } from './http/change-rations.ts'
 import { consoleFiles } from './http/console-files.ts'
 import { resourceKeys } from './http/credentials.ts'
 import { documentsOf } from './http/documents.ts'
@@ -61,6 +62,8 @@ export interface Options {
   featuresFile?: string | undefined
   /** False for commands: they publish nothing, and their environment may name another catalogue than the instance's. */
   publishes?: boolean
+  tokensPerAccount: number
+  changesPerMinute: number
   /** OpenTelemetry, where it is configured. */
   trace?: Trace | undefined
   /** True once a stop was asked for: readiness drops. */
@@ -143,6 +146,7 @@ export async function wire(
   // What this process does by itself has a turn of its own.
   const { read, change } = turnsOf('')
   const counts = limiter(db, world, metrics.limited)
+  const rations = createChangeRations(options.changesPerMinute, () => performance.now(), metrics.limited)
   const allowed = allowedHostsOf(options.allowedJwksHosts)
   const { trace = untraced } = options
   const fetchJson = tracedFetch(buildFetchJson({ allowed, resolve: resolveHost, wait: setTimeoutPromise }), trace)
@@ -214,14 +218,15 @@ export async function wire(
     peers,
     presence,
     trace,
+    tokensPerAccount: options.tokensPerAccount,
   }
   const keeper = buildDoorkeeper({ gate, signIn, lookups: look, turnsOf, publicUrl: options.publicUrl, origins })
   const documents = documentsOf(openApiOf(described), options.productName)
   const router = buildRouter({
     routes,
-    kit: { deps, turnsOf, keeper, limited: metrics.limited },
+    kit: { deps, turnsOf, keeper, rations, limited: metrics.limited },
     guards: linkGuards(counts),
-    signIn: signInHandler(signIn, signInRoutes),
+    signIn: signInHandler(signIn, signInRoutes, rations),
     documents,
     files: consoleFiles(options.consoleFolder),
     log,

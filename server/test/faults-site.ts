@@ -33,6 +33,7 @@ export class Site {
       PORTCULLIS_ORGANIZATION: 'Acme',
       PORTCULLIS_SECRET: 'a-secret-of-thirty-two-or-more-characters',
       PORTCULLIS_RESOURCE_KEY: resourceKey,
+      PORTCULLIS_CHANGES_PER_MINUTE: '1000000',
       LOG_LEVEL: process.env.LOG_LEVEL ?? 'error',
       ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
     }

@@ -45,6 +45,9 @@ export async function harness(
     allowedJwksHosts?: readonly string[]
     featuresFile?: string
     publicUrl?: string
+    tokensPerAccount?: number
+    /** Left out: as many as a test makes, since its clock stands still. */
+    changesPerMinute?: number
     /** Of another process that lives by the same time. */
     clock?: { now: Date }
     log?: Logger
@@ -64,6 +67,8 @@ export async function harness(
       consoleFolder: '/nonexistent',
       allowedJwksHosts: options.allowedJwksHosts ?? [],
       featuresFile: options.featuresFile,
+      tokensPerAccount: options.tokensPerAccount ?? 1000,
+      changesPerMinute: options.changesPerMinute ?? 1_000_000,
     },
     database,
     outbox,

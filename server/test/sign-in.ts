@@ -8,6 +8,7 @@ import type { OpenDatabase } from '../src/db/open.ts'
 import { people } from '../src/db/people.ts'
 import { buildSignIn } from '../src/features/sign-in/actions.ts'
 import { signInRoutes } from '../src/features/sign-in/routes.ts'
+import { createChangeRations } from '../src/http/change-rations.ts'
 import { originsOf } from '../src/http/origins.ts'
 import { signInHandler } from '../src/http/sign-in.ts'
 import type { Answer, As, Harness } from './harness.ts'
@@ -74,7 +75,11 @@ export function startOfSignIn(
     log: pino({ level: 'silent' }),
     world,
   })
-  const handler = signInHandler(signIn, signInRoutes)
+  const handler = signInHandler(
+    signIn,
+    signInRoutes,
+    createChangeRations(1_000_000, () => performance.now()),
+  )
   const ask = (method: string, path: string, cookie?: string, body?: unknown) =>
     handler(
       new Request(`${publicUrl}/api/auth${path}`, {

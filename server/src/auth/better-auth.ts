@@ -6,7 +6,7 @@ import { betterAuth } from 'better-auth/minimal'
 import { twoFactor } from 'better-auth/plugins/two-factor'
 import * as z from 'zod'
 import type { Database } from '../db/change.ts'
-import { resetLinkSeconds, rolledSessionEnd, sessionSeconds } from '../features/sign-in/rules.ts'
+import { resetLinkSeconds, rolledSessionEnd, sessionSeconds, sessionsPerPerson } from '../features/sign-in/rules.ts'
 import type { Instance, Log, World } from '../kernel/deps.ts'
 import type { IdPrefix } from '../kernel/ids.ts'
 import { cookiePrefix } from './cookies.ts'
@@ -107,18 +107,38 @@ const doors = {
   },
 }
 
+/** A person has so many sessions at most; the oldest ends, so that nobody fills the table by signing in. (S4) */
+async function endOldestSessions(db: Database, { id, userId }: { id: string; userId: string }): Promise<void> {
+  await db
+    .deleteFrom('sessions')
+    .where('user_id', '=', userId)
+    .where('id', 'in', (eb) =>
+      eb
+        .selectFrom('sessions')
+        .select('id')
+        .where('user_id', '=', userId)
+        .where('id', '!=', id)
+        .orderBy('created_at', 'desc')
+        .orderBy('id', 'desc')
+        .limit(1000)
+        .offset(sessionsPerPerson - 1),
+    )
+    .execute()
+}
+
 export type BetterAuth = ReturnType<typeof configureBetterAuth>
 
 /** Better Auth on our tables: passwords, sessions, second factors. What of it can be reached is `routes.ts`' business. */
 export function configureBetterAuth(parts: BetterAuthParts) {
   const { db, secrets, instance, origins, world, log, hashing, sendResetLink } = parts
   const https = instance.publicUrl.startsWith('https:')
+  const guarded = createGuardedDatabase(db)
   return betterAuth({
     appName: instance.productName,
     baseURL: instance.publicUrl,
     basePath,
     secrets: secrets.map(numbered),
-    database: kyselyAdapter(createGuardedDatabase(db), { type: 'postgres', transaction: true }),
+    database: kyselyAdapter(guarded, { type: 'postgres', transaction: true }),
     trustedOrigins: [...origins],
     user: models.user,
     account: { ...models.account, accountLinking: { enabled: false } },
@@ -133,6 +153,7 @@ export function configureBetterAuth(parts: BetterAuthParts) {
     },
     databaseHooks: {
       session: {
+        create: { after: (session) => endOldestSessions(guarded, session) },
         update: {
           before: async (session, ctx) => {
             const startedAt = ctx?.context.session?.session.createdAt

@@ -68,4 +68,6 @@ export interface Deps extends World {
   /** May an admin enter this address: https, or on the operator's list, and no literal address that is not global (E7)? */
   mayNameUrl: (url: string) => boolean
   trace: Trace
+  /** The most tokens that an account may have (T11). */
+  tokensPerAccount: number
 }

@@ -10,6 +10,7 @@ import type { ProblemCode } from '../kernel/problems.ts'
 import { ok, type RefusalFacts, type Result, refuse } from '../kernel/result.ts'
 import { onceTaken } from './answering.ts'
 import { parse, readJson } from './body.ts'
+import type { ChangeRations } from './change-rations.ts'
 import { clientOf } from './client-address.ts'
 import type { Crowd } from './crowd.ts'
 import { problemReply } from './reply.ts'
@@ -111,6 +112,22 @@ async function ration(
   return byAccount.ok ? deps.limiter.take(`${rationed.as}_from`, clientOf(ip), amount) : byAccount
 }
 
+const isChange = ({ method, changes }: AnyRoute) => method !== 'get' && changes !== false
+
+/**
+ * A member must not fill the disk that all organizations share. Deleting and saving the setting have a ration of their own
+ * and count for no organization, so that no flood of changes keeps an admin from stopping it. (P11)
+ */
+function rationChange(r: AnyRoute, admitted: Admitted, rations: ChangeRations): Result<void, 'too_many_requests'> {
+  const account = whoOf(admitted)
+  if (account === undefined || !isChange(r)) return ok(undefined)
+  const stops = r.method === 'delete' || r.id === 'saveSettings'
+  const organization = admitted && 'organizationId' in admitted ? admitted.organizationId : undefined
+  const wait = rations.take(stops ? { account: `${account} stops` } : { account, organization })
+  if (wait === undefined) return ok(undefined)
+  return refuse('too_many_requests', { retryAfterSeconds: wait, detail: `Too many changes. Try again in ${wait} s.` })
+}
+
 const isThere = async (preview: string, caller: Caller | Principal | undefined, deps: Deps): Promise<boolean> =>
   caller !== undefined && 'organizationId' in caller && deps.previews.isOn(caller.organizationId, preview)
 
@@ -138,6 +155,7 @@ async function handle(r: AnyRoute, c: Context<Env>, kit: Kit) {
       admitted: admitted.value,
       who: who ?? '',
       deps: { ...kit.deps, ...kit.turnsOf(who ?? '') },
+      rations: kit.rations,
     })
   } finally {
     onceTaken(c.req.raw, leave)
@@ -147,7 +165,7 @@ async function handle(r: AnyRoute, c: Context<Env>, kit: Kit) {
 async function run(
   r: AnyRoute,
   c: Context<Env>,
-  { admitted, who, deps }: { admitted: Admitted; who: string; deps: Deps },
+  { admitted, who, deps, rations }: { admitted: Admitted; who: string; deps: Deps; rations: ChangeRations },
 ) {
   // F5: what is off is absent, so nothing of the request is looked at.
   if (r.preview !== undefined && !(await isThere(r.preview, admitted, deps))) return refuse('not_found')
@@ -159,6 +177,8 @@ async function run(
     if (!wantsId(ids, path[name])) return refuse('not_found')
   }
   const facts = c.get('facts')
+  const mayChange = rationChange(r, admitted, rations)
+  if (!mayChange.ok) return mayChange
   const rationed = await ration(r, read.value.body, { deps, who, ip: facts.ip })
   if (!rationed.ok) return rationed
   return r.run({ deps, caller: admitted, path, facts, headers: c.req.raw.headers, ...read.value })
@@ -225,6 +245,7 @@ export interface Kit {
   keeper: Doorkeeper
   /** Requests at once, by account. */
   accounts: Crowd
+  rations: ChangeRations
   /** Told of each 429. */
   limited: (limit: ReachedLimit) => void
 }

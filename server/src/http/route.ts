@@ -66,6 +66,8 @@ export interface Route<
   body?: B
   /** The route wants If-Match: 428 without. */
   ifMatch?: true
+  /** `false`: it only asks, although its method is not GET, and counts for no ration of changes. */
+  changes?: false
   /** An account, and an address, may do this only so often (429); `amount` of a body: how many things at once. */
   rationed?: { as: Rationed; amount?: (body: Infer<B>) => number }
   status: 200 | 201 | 204

@@ -45,6 +45,8 @@ export interface SignInRoute {
   countsAll?: true
   /** What must still be true when Better Auth first writes. (A4) */
   guard?: GuardKind
+  /** Writes audit events or sessions, so that a person may do it only so often (429). */
+  changes?: true
   /** Refuses or answers before Better Auth is asked. */
   first?: (signIn: SignIn, asked: Asked) => Promise<AuthRefusal | { status: 200; body: object } | undefined>
   /** Done before the answer leaves. */

@@ -5,6 +5,7 @@ import type { RequestFacts } from '../kernel/deps.ts'
 import type { LimitName } from '../kernel/limits.ts'
 import { ok } from '../kernel/result.ts'
 import { parse, readJson } from './body.ts'
+import type { ChangeRations } from './change-rations.ts'
 import { clientOf } from './client-address.ts'
 import { clientHeader, requestIdHeader } from './incoming.ts'
 import type { Answered, Asked, AuthRefusal, SignInRoute } from './sign-in-route.ts'
@@ -70,17 +71,32 @@ function subjectOf(name: LimitName, { body, person, facts }: Asked): string | un
   return name.endsWith('_here') ? `${who} ${client}` : who
 }
 
+interface Parts {
+  signIn: SignIn
+  rations: ChangeRations
+}
+
 type Count = readonly [name: LimitName, subject: string]
 
 async function refusedByLimit(signIn: SignIn, counts: readonly Count[]): Promise<AuthRefusal | undefined> {
   for (const [name, subject] of counts) {
     const taken = await signIn.limiter.take(name, subject)
     if (taken.ok) continue
-    const message = 'Too many attempts. Wait before you try again.'
-    return { status: 429, code: 'TOO_MANY_REQUESTS', message, retryAfterSeconds: taken.retryAfterSeconds ?? 1 }
+    return tooManyAttempts(taken.retryAfterSeconds ?? 1)
   }
   return undefined
 }
+
+const tooManyAttempts = (retryAfterSeconds: number): AuthRefusal => ({
+  status: 429,
+  code: 'TOO_MANY_REQUESTS',
+  message: 'Too many attempts. Wait before you try again.',
+  retryAfterSeconds,
+})
+
+/** Who a change is counted for: the person who is signed in, or the one who signs in. */
+const changeSubjectOf = ({ session, person, body }: Asked): string | undefined =>
+  session?.id ?? (typeof body.email === 'string' ? body.email : person?.id)
 
 function reply(it: AuthRefusal | { status: 200; body: object }): Response {
   const headers = new Headers({ 'cache-control': 'no-store', 'content-type': 'application/json' })
@@ -128,7 +144,7 @@ async function askGuarded(signIn: SignIn, route: SignInRoute, asked: Asked): Pro
   return guarded.value
 }
 
-async function handle(signIn: SignIn, route: SignInRoute, request: Request): Promise<Response> {
+async function handle({ signIn, rations }: Parts, route: SignInRoute, request: Request): Promise<Response> {
   const body = await readBody(route, request)
   if (!body.ok) return reply(body.refusal)
   const { headers } = request
@@ -143,6 +159,9 @@ async function handle(signIn: SignIn, route: SignInRoute, request: Request): Pro
   })
   const limited = await refusedByLimit(signIn, counts)
   if (limited) return reply(limited)
+  const subject = route.changes && changeSubjectOf(asked)
+  const wait = subject === undefined ? undefined : rations.take({ account: subject })
+  if (wait !== undefined) return reply(tooManyAttempts(wait))
   const early = await route.first?.(signIn, asked)
   if (early) return reply(early)
   const giveBack = async () => {
@@ -154,6 +173,8 @@ async function handle(signIn: SignIn, route: SignInRoute, request: Request): Pro
     throw error
   })
   if (answered.status < 400 && !route.countsAll) await giveBack()
+  // Strangers' failures must not use up a person's ration.
+  if (subject !== undefined && !known.session && answered.status !== 200) rations.giveBack(subject)
   await route.atOnce?.(signIn, asked, answered)
   const { after } = route
   if (after) signIn.later(route.path, () => after(signIn, asked, answered))
@@ -162,9 +183,9 @@ async function handle(signIn: SignIn, route: SignInRoute, request: Request): Pro
 
 /** The door to sign-in: exactly these routes, everything else below `/api/auth` is absent. Queries are left unread. */
 export const signInHandler =
-  (signIn: SignIn, routes: readonly SignInRoute[]) =>
+  (signIn: SignIn, routes: readonly SignInRoute[], rations: ChangeRations) =>
   async (request: Request): Promise<Response> => {
     const path = new URL(request.url).pathname
     const found = routes.find((it) => it.method === request.method && basePath + it.path === path)
-    return found ? handle(signIn, found, request) : reply(notFound)
+    return found ? handle({ signIn, rations }, found, request) : reply(notFound)
   }

@@ -43,12 +43,14 @@ export type LimitName = keyof typeof limits
 /** What accounts may do only so often; each has two limits, one for the account and one for the address. */
 export type Rationed = 'inviting' | 'key_fetch' | 'feedback'
 
-/** A limit that is counted in the database, or one of those that each process keeps: requests at once, and their queue. */
+/** A limit that is counted in the database, or one of those that each process keeps: requests at once, their queue, and changes. */
 export const reachedLimits = [
   ...(Object.keys(limits) as LimitName[]),
   'in_flight',
   'in_flight_from',
   'organization_queue',
+  'change',
+  'change_organization',
 ] as const
 export type ReachedLimit = (typeof reachedLimits)[number]
 

@@ -103,12 +103,15 @@ const fieldsOf = ({ id: _id, createdAt: _at, mappingCount: _count, keys: _keys, 
 
 type Change = { [K in keyof Omit<ProviderFields, 'issuer'>]?: ProviderFields[K] | undefined }
 
+/** Audiences and algorithms are sets: another order is no change. */
+const toComparable = (value: unknown) => JSON.stringify(Array.isArray(value) ? [...value].sort() : value)
+
 /** The fields with what is wanted in place of what is there, and of both what differs. */
 function differenceOf(now: ProviderFields, wanted: Change) {
   const given = Object.entries(wanted).filter(([, value]) => value !== undefined)
   const next: ProviderFields = { ...now, ...Object.fromEntries(given) }
   const names = (Object.keys(now) as (keyof ProviderFields)[]).filter(
-    (name) => JSON.stringify(now[name]) !== JSON.stringify(next[name]),
+    (name) => toComparable(now[name]) !== toComparable(next[name]),
   )
   const only = (it: ProviderFields) => Object.fromEntries(names.map((name) => [name, it[name]]))
   return { next, names, before: only(now), after: only(next) }

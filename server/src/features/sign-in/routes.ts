@@ -52,6 +52,11 @@ async function withUnusedCode(signIn: SignIn, { person, body }: Asked): Promise<
   return { status: 401, code: 'INVALID_CODE', message: 'Invalid code' }
 }
 
+/** A1: a name that is so already is no change, and has no event. */
+async function withoutChange(_: SignIn, { session, body }: Asked): Promise<{ status: 200; body: object } | undefined> {
+  return session !== undefined && session.name === text(body.name) ? { status: 200, body: { status: true } } : undefined
+}
+
 const whenDone =
   (work: (signIn: SignIn, asked: Asked & { person: NonNullable<Asked['person']> }) => Promise<unknown>) =>
   async (signIn: SignIn, asked: Asked, { status }: Answered): Promise<void> => {
@@ -83,6 +88,7 @@ export const signInRoutes: readonly SignInRoute[] = [
     path: '/sign-in/email',
     summary: 'Sign in with email and password',
     guard: 'password',
+    changes: true,
     body: shapes.signIn,
     limits: ['sign_in_from', 'sign_in_here', 'sign_in'],
     after: tellPassword,
@@ -92,6 +98,7 @@ export const signInRoutes: readonly SignInRoute[] = [
     path: '/two-factor/verify-totp',
     summary: 'Complete a sign-in, or the set-up of an authenticator, with its code',
     guard: 'factor',
+    changes: true,
     body: shapes.totpCode,
     personOf: challenged,
     limits: ['second_factor'],
@@ -103,6 +110,7 @@ export const signInRoutes: readonly SignInRoute[] = [
     path: '/two-factor/verify-backup-code',
     summary: 'Complete a sign-in with a backup code',
     guard: 'factor',
+    changes: true,
     body: shapes.backupCode,
     personOf: challenged,
     limits: ['second_factor'],
@@ -124,7 +132,9 @@ export const signInRoutes: readonly SignInRoute[] = [
     path: '/update-user',
     summary: 'Change the own name',
     guard: 'session',
+    changes: true,
     body: shapes.updateUser,
+    first: withoutChange,
     after: whenDone((signIn, { person, facts, body }) => tellRenamed(signIn, person, facts, text(body.name))),
   },
   {
@@ -132,6 +142,7 @@ export const signInRoutes: readonly SignInRoute[] = [
     path: '/change-password',
     summary: 'Change the own password',
     guard: 'session',
+    changes: true,
     body: shapes.changePassword,
     limits: ['password'],
     first: withGoodPassword,
@@ -167,6 +178,7 @@ export const signInRoutes: readonly SignInRoute[] = [
     path: '/two-factor/enable',
     summary: 'Begin to set up an authenticator; it is on once a code was shown',
     guard: 'session',
+    changes: true,
     body: shapes.withPassword,
     limits: ['password'],
   },
@@ -175,6 +187,7 @@ export const signInRoutes: readonly SignInRoute[] = [
     path: '/two-factor/disable',
     summary: 'Turn the second factor off',
     guard: 'session',
+    changes: true,
     body: shapes.withPassword,
     limits: ['password'],
     after: whenDone((signIn, { person, facts }) => tellChanged(signIn, person, facts, 'second_factor.disabled')),

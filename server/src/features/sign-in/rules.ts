@@ -72,6 +72,9 @@ const day = 24 * hour
 /** How long a session lives: it rolls on while it is used, at most once a day, and ends for good after `longest`. */
 export const sessionSeconds = { idle: 30 * day, rolledEvery: day, longest: 90 * day } as const
 
+/** How many sessions a person has at most; the oldest ends when another begins. */
+export const sessionsPerPerson = 100
+
 /** How long the link for a new password works. */
 export const resetLinkSeconds = hour
 

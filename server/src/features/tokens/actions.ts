@@ -10,6 +10,7 @@ import { type CreationRefusal, mayCreateToken, suspensionOf, type TokenCreation 
 import {
   hintOf,
   makerOf,
+  mayAddToken,
   mayExpireAt,
   mayMakeTokenFor,
   mayOutlive,
@@ -19,6 +20,7 @@ import {
   tokenState,
 } from './rules.ts'
 import {
+  countTokens,
   describeToken,
   findOwner,
   findToken,
@@ -174,6 +176,8 @@ export async function createToken(
     if (!owner) return noSuchAccount()
     const allowed = await mayMake(tx, deps, caller, owner, wanted.expiresAt)
     if (!allowed.ok) return allowed
+    const room = mayAddToken(await countTokens(tx, owner.id, deps.tokensPerAccount), deps.tokensPerAccount)
+    if (!room.ok) return room
     const id = deps.newId('tok')
     const secret = newSecret(owner.kind, deps.randomBytes)
     const hint = hintOf(secret)
@@ -274,12 +278,9 @@ export function updateToken(
       return { ok: true, value: await present(tx, deps, caller, id), unchanged: true }
     }
     await describeToken(tx, id, after)
-    return {
-      ok: true,
-      value: await present(tx, deps, caller, id),
-      events: [{ action: 'token.updated', target: { kind: 'token', id, name: after.name }, before, after }],
-      forget: [],
-    }
+    const target = { kind: 'token' as const, id, name: after.name }
+    const event = { action: 'token.updated' as const, target, before, after }
+    return { ok: true, value: await present(tx, deps, caller, id), events: [event], forget: [] }
   })
 }
 

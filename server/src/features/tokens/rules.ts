@@ -111,6 +111,12 @@ export function mayOutlive(maker: Maker, expiresAt: Date | null): Result<void, '
   return invalid('expiresAt', 'Must not be later than the expiration of the token that you use.')
 }
 
+/** T11: an account has so many tokens at most, expired ones included, so that no account fills the disk. */
+export const mayAddToken = (present: number, most: number): Result<void, 'invalid_request'> =>
+  present < most
+    ? ok(undefined)
+    : invalid('accountId', `An account can have at most ${most} tokens. Delete one that is no longer used first.`)
+
 /** T5, O1: tokens are seen, edited and deleted by their owner and by admins; for others they don't exist. */
 export const maySeeToken = (reader: { accountId: string; role: Role }, ownerId: string): boolean =>
   reader.role === 'admin' || reader.accountId === ownerId

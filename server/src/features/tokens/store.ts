@@ -119,6 +119,12 @@ export async function findOwner(db: Reader, id: string): Promise<AccountName | u
   return row && { id: row.id, kind: row.kind, name: row.person ?? row.name }
 }
 
+/** How many tokens an account has that were not revoked; counts no further than `most`. */
+export async function countTokens(db: Reader, accountId: string, most: number): Promise<number> {
+  const rows = db.selectFrom('tokens').select('id').where('account_id', '=', accountId).where('revoked_at', 'is', null)
+  return (await rows.limit(most).execute()).length
+}
+
 export interface NewTokenRow {
   id: string
   organizationId: string
