@@ -14,6 +14,6 @@ await createClient({
   input: process.env.OPENAPI_DOCUMENT ?? '../openapi.json',
   // Its own code doesn't hold under our compiler options; its types do, and are all that we rely on.
   output: { path: 'src/client', entryFile: false, header: '// @ts-nocheck' },
-  logs: { level: 'warn' },
+  logs: { level: 'silent' },
   plugins: ['@hey-api/client-fetch', '@hey-api/typescript', '@hey-api/sdk'],
 })

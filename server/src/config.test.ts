@@ -1,14 +1,17 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Environment, faultText, parseSettings, readConfig, type Settings, variables } from './config.ts'
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { completeConfig, type Environment, faultText, parseSettings, type Settings, variables } from './config.ts'
+import { isWeakSecret } from './kernel/weak-secret.ts'
 
 const secret = 'a-secret-that-is-long-enough-for-anyone'
+const resourceKey = 'another-key-that-is-long-enough-as-well'
 const postgres = {
   DATABASE_URL: 'postgres://app:pw@db.example:5432/portcullis',
   PORTCULLIS_SECRET: secret,
-  PORTCULLIS_RESOURCE_KEY: secret,
+  PORTCULLIS_RESOURCE_KEY: resourceKey,
 }
 const first = {
   PORTCULLIS_ADMIN_EMAIL: 'ada@example.com',
@@ -21,6 +24,7 @@ const settingsOf = (env: Environment): Settings => {
   if (!parsed.ok) throw new Error(parsed.faults.map(faultText).join('\n'))
   return parsed.value
 }
+const readConfig = (env: Environment) => completeConfig(settingsOf(env))
 const blamed = (env: Environment): string[] => {
   const parsed = parseSettings(env)
   return parsed.ok ? [] : parsed.faults.map((it) => it.variable)
@@ -126,6 +130,8 @@ const bad: [variable: string, ...values: string[]][] = [
     'postgres://u:p@host',
     'postgres://u:p@host/',
     'host=x dbname=y',
+    'postgres://u:p@host/db?sslmode=verify_full',
+    'postgres://u:p@host/db?sslmode=verify-full&sslrootcert=/nonexistent.pem',
   ],
   ['PORTCULLIS_MIGRATION_URL', 'mysql://u:p@host/db', 'postgres://u:p@host'],
   ['PORTCULLIS_DATA', 'a\0b', 'x'.repeat(2000)],
@@ -133,12 +139,24 @@ const bad: [variable: string, ...values: string[]][] = [
   ['PORTCULLIS_TOKENS_PER_ACCOUNT', '0', '-1', '1.5', 'many', '1000001'],
   ['PORTCULLIS_CHANGES_PER_MINUTE', '0', '1e3', '٣', '1000001'],
   ['PORTCULLIS_SECRET', 'short', `${secret},`, `${secret},${secret}`, `${secret}\u0007`, 'x'.repeat(1025)],
-  ['PORTCULLIS_RESOURCE_KEY', 'x'.repeat(31), `${secret},short`, `${secret} with space`, `${secret}é`],
+  ['PORTCULLIS_RESOURCE_KEY', 'x'.repeat(31), `${resourceKey},short`, `${secret} with space`, `${secret}é`],
   ['PORTCULLIS_RESOURCE_KEY', Array.from({ length: 11 }, (_, i) => `${secret}${i}`).join(',')],
+  ['PORTCULLIS_METRICS_KEY', 'x'.repeat(31), `${secret} with space`, 'ab'.repeat(20)],
   ['PORTCULLIS_ADMIN_EMAIL', 'ada', 'ada@', `${'a'.repeat(250)}@example.com`],
   ['PORTCULLIS_ADMIN_PASSWORD', 'elevenchars', 'x'.repeat(129)],
   ['PORTCULLIS_ORGANIZATION', 'x'.repeat(101), 'two\nlines', '\ud800'],
-  ['PORTCULLIS_TRUSTED_PROXIES', 'proxy.example', '10.0.0.0/33', '10.0.0.0/8,', '1', '300.0.0.1', '::/129'],
+  [
+    'PORTCULLIS_TRUSTED_PROXIES',
+    '10.0.0.1,0.0.0.0/0',
+    '::/0',
+    '0.0.0.0/1,128.0.0.0/1',
+    'proxy.example',
+    '10.0.0.0/33',
+    '10.0.0.0/8,',
+    '1',
+    '300.0.0.1',
+    '::/129',
+  ],
   ['PORTCULLIS_ALLOWED_JWKS_HOSTS', 'http://idp.internal', 'idp.internal,', '10.0.0.0/33', '*.internal', 'a b', '1.2'],
   ['PORTCULLIS_PRODUCT_NAME', 'x'.repeat(61), 'a\u0000b'],
   ['SMTP_URL', 'mail.example.com', 'http://mail.example.com', 'smtp://'],
@@ -183,10 +201,103 @@ test('faults between variables: each is told, and all at once', () => {
 test.each([
   [{ PORTCULLIS_URL: 'http://portcullis.example.com' }, 'PORTCULLIS_URL'],
   [{ PORTCULLIS_URL: 'https://portcullis.example.com/' }, 'PORTCULLIS_URL'],
-  [postgres, 'PORTCULLIS_MIGRATION_URL'],
   [{ MAIL_FROM: 'a@example.com' }, 'MAIL_FROM'],
 ])('%j works, with a warning', (env, variable) => {
   expect(settingsOf(env).warnings.map((it) => it.variable)).toEqual([variable])
+})
+
+test.each([
+  ['PORTCULLIS_SECRETS', 'PORTCULLIS_SECRET'],
+  ['PORTCULLIS_TRUSTED_PROXY', 'PORTCULLIS_TRUSTED_PROXIES'],
+  ['PORTCULIS_URL', 'PORTCULLIS_URL'],
+  ['Portcullis_Data', 'PORTCULLIS_DATA'],
+  ['PORTCULLIS_SECRET_FIL', 'PORTCULLIS_SECRET_FILE'],
+])('%s has no effect, and the warning names %s', (name, nearest) => {
+  const { warnings } = settingsOf({ [name]: 'x' })
+  expect(warnings).toEqual([{ variable: name, message: expect.stringContaining(`is ${nearest} meant?`) }])
+})
+
+test('names of other programs, and those that Kubernetes gives a service, cause no warning', () => {
+  const names = ['PATH', 'PORTAL_URL', 'PORTCULLIS_SERVICE_HOST', 'PORTCULLIS_PORT', 'PORTCULLIS_PORT_3000_TCP_ADDR']
+  expect(settingsOf(Object.fromEntries(names.map((name) => [name, 'x']))).warnings).toEqual([])
+})
+
+describe('secrets that must be hard to guess', () => {
+  const weak = [
+    'a'.repeat(40),
+    'abab'.repeat(10),
+    'mXb4tq8ZsW2nQe7R'.repeat(2),
+    '0123456789abcdefghijklmnopqrstuvwxyz',
+    'zyxwvutsrqponmlkjihgfedcba9876543210',
+    'change-me-change-me-to-something-else',
+    'please-replace-this-with-your-secret-value',
+  ]
+  const names = ['PORTCULLIS_SECRET', 'PORTCULLIS_RESOURCE_KEY', 'PORTCULLIS_METRICS_KEY']
+  test.each(names.flatMap((name) => weak.map((value) => [name, value])))('%s=%s is refused', (name = '', value) => {
+    expect(blamed({ ...postgres, [name]: value })).toEqual([name])
+    expect(blamed({ ...postgres, [name]: `mXb4tq8ZsW2nQe7RkV9cLp3Hd6Ty1Jf0,${value}` })).toEqual([name])
+  })
+
+  test('no secret that openssl makes is refused', () => {
+    for (let round = 0; round < 2000; round += 1) {
+      expect(isWeakSecret(randomBytes(32).toString('base64'))).toBe(false)
+      expect(isWeakSecret(randomBytes(16).toString('hex'))).toBe(false)
+    }
+  })
+})
+
+test('two purposes never have one secret in common, in any entry', () => {
+  const names = ['PORTCULLIS_SECRET', 'PORTCULLIS_RESOURCE_KEY', 'PORTCULLIS_METRICS_KEY']
+  for (const one of names) {
+    for (const other of names.filter((name) => name !== one)) {
+      const env = { ...postgres, PORTCULLIS_METRICS_KEY: 'a-third-value-nobody-else-may-ever-hold' }
+      const shared = 'mXb4tq8ZsW2nQe7RkV9cLp3Hd6Ty1Jf0'
+      expect(blamed({ ...env, [one]: `${shared},${secret}-1`, [other]: `${secret}-2,${shared}` })).toEqual([
+        'PORTCULLIS_SECRET',
+      ])
+    }
+  }
+  const password = 'mXb4tq8ZsW2nQe7RkV9cLp3Hd6Ty1Jf0'
+  expect(blamed({ ...first, PORTCULLIS_SECRET: password, PORTCULLIS_ADMIN_PASSWORD: password })).toEqual([
+    'PORTCULLIS_SECRET',
+  ])
+})
+
+describe('secrets in files', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'portcullis-secrets-'))
+  afterAll(() => rmSync(folder, { recursive: true }))
+  const write = (name: string, value: string) => {
+    writeFileSync(join(folder, name), value)
+    return join(folder, name)
+  }
+
+  test('the content is the value, without the line break at its end', () => {
+    const env = {
+      DATABASE_URL_FILE: write('url', `${postgres.DATABASE_URL}\n`),
+      PORTCULLIS_SECRET_FILE: write('secret', `${secret}\r\n`),
+      PORTCULLIS_RESOURCE_KEY_FILE: write('key', resourceKey),
+      PORTCULLIS_METRICS_KEY_FILE: write('metrics', `${secret}-3,${secret}-4\n`),
+    }
+    expect(settingsOf(env)).toMatchObject({
+      database: { kind: 'postgres', url: postgres.DATABASE_URL },
+      secrets: [secret],
+      resourceKeys: [resourceKey],
+      metricsKeys: [`${secret}-3`, `${secret}-4`],
+      warnings: [],
+    })
+  })
+
+  test.each([
+    ['a file that is not there', { PORTCULLIS_SECRET_FILE: '/nonexistent/CANARY' }],
+    ['a folder', { PORTCULLIS_SECRET_FILE: folder }],
+    ['an empty file', { PORTCULLIS_SECRET_FILE: write('empty', '\n') }],
+    ['a value that is refused', { PORTCULLIS_SECRET_FILE: write('short', 'CANARY') }],
+    ['a value that is given twice', { PORTCULLIS_SECRET_FILE: write('twice', secret), PORTCULLIS_SECRET: secret }],
+  ])('%s: one fault, named after the variable that was set', (_what, env) => {
+    const parsed = parseSettings({ ...env, PORTCULLIS_RESOURCE_KEY: resourceKey })
+    expect(parsed.ok ? [] : parsed.faults.map(({ variable }) => variable)).toEqual(['PORTCULLIS_SECRET_FILE'])
+    expect(JSON.stringify(parsed)).not.toContain('CANARY')
+  })
 })
 
 test.each(['http://localhost:3000', 'http://127.0.0.1', 'http://[::1]:8080', 'http://a.localhost'])(
@@ -215,9 +326,22 @@ describe('secrets that the data folder keeps', () => {
   })
 
   test('what the environment names is never written down', () => {
-    const config = readConfig({ PORTCULLIS_DATA: folder, PORTCULLIS_SECRET: secret, PORTCULLIS_RESOURCE_KEY: secret })
+    const config = readConfig({
+      PORTCULLIS_DATA: folder,
+      PORTCULLIS_SECRET: secret,
+      PORTCULLIS_RESOURCE_KEY: resourceKey,
+    })
     expect(config.ok && config.value.secrets).toEqual([secret])
     expect(readdirSync(folder)).toEqual([])
+  })
+
+  test('a kept secret is held to the same rules, and must differ from what the environment names', () => {
+    writeFileSync(join(folder, 'secret'), `${secret}\n`)
+    const same = readConfig({ PORTCULLIS_DATA: folder, PORTCULLIS_RESOURCE_KEY: secret })
+    expect(same.ok ? [] : same.faults.map(({ variable }) => variable)).toEqual(['PORTCULLIS_SECRET'])
+    writeFileSync(join(folder, 'secret'), 'a'.repeat(43))
+    const weak = readConfig({ PORTCULLIS_DATA: folder })
+    expect(weak.ok ? [] : weak.faults.map(({ variable }) => variable)).toEqual(['PORTCULLIS_SECRET'])
   })
 
   test('a kept secret that is broken is refused by name, and left as it is', () => {

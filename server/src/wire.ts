@@ -55,6 +55,8 @@ export interface Options {
   productName: string
   secrets: readonly [string, ...string[]]
   resourceKeys: readonly string[]
+  /** What /metrics accepts besides the resource keys. */
+  metricsKeys?: readonly string[] | undefined
   consoleFolder: string
   /** Where keys may be fetched from though it is not globally reachable (E7). */
   allowedJwksHosts?: readonly string[]
@@ -130,6 +132,7 @@ export async function wire(
       ofrepStreams: () => ofrep.streams.size,
       verifierStreams: () => verifiers.streams.size,
       oldestKeysMs: () => keys.oldestMs,
+      isReady: () => waitsFor().length === 0,
     }),
   )
   const queue = new FairQueue(queueBounds(database.connections), (whose) =>
@@ -232,6 +235,7 @@ export async function wire(
     log,
   })
   const knowsKey = resourceKeys(options.resourceKeys)
+  const knowsMetricsKey = resourceKeys([...options.resourceKeys, ...(options.metricsKeys ?? [])])
   const asking = { knowsKey, gate, signIn, lookups: look, challenge: keeper.challenge }
   const ofrep = buildOfrep({ ...options, ...asking, catalogue, previews, now, metrics, failed })
   const following = { lease, log: lease.log, seen: presence.seen, recordUses: look.recordUses }
@@ -244,7 +248,7 @@ export async function wire(
     gateListener({ gate, count: metrics.count, trace: options.trace, failed }, knowsKey),
     verifiers.door,
     ofrep.door,
-    healthDoor({ waitsFor, registry: metrics.registry, knowsKey, instance }, failed),
+    healthDoor({ waitsFor, registry: metrics.registry, knowsKey: knowsMetricsKey, instance }, failed),
   ]
   await lease.start()
   let closing = false

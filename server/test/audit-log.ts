@@ -13,7 +13,7 @@ export type Tampering = ReturnType<typeof sql>
 
 /** Audit logs of a database, the commands that an operator runs on them, and whoever tampers with them. */
 export function auditLogs(app: Harness, database: TestDatabase) {
-  const context = commandContext(app, database)
+  const context = commandContext(app, database, 'the database of the tests')
 
   /** What a command prints, and how it ends. */
   async function run(name: 'audit-verify' | 'audit-retain', args: Record<string, unknown>) {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -36,6 +37,7 @@ const withUser = (url: string, user: string, database = 'postgres'): string => {
 
 /** Starts one PostgreSQL for all test files, or uses the one that PORTCULLIS_TEST_POSTGRES_URL names (a superuser's URL). */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  requireConsole()
   const given = process.env.PORTCULLIS_TEST_POSTGRES_URL
   const started = given === undefined ? await startPostgres() : undefined
   const admin = given ?? (started?.url as string)
@@ -47,6 +49,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
     if (started) return started.stop()
     await asAdmin(admin, [`drop database if exists ${template} with (force)`])
   }
+}
+
+/** An instance does not start without a built console. Which build it is matters to the tests in the browser only. */
+function requireConsole(): void {
+  const folder = join(import.meta.dirname, '../../console')
+  if (existsSync(join(folder, 'dist/index.html'))) return
+  execFileSync(process.execPath, ['build.ts', '--if-needed'], { cwd: folder, stdio: 'inherit' })
 }
 
 async function asAdmin(url: string, statements: string[]): Promise<void> {

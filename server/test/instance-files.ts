@@ -25,7 +25,7 @@ export async function runCommand(
   args: Record<string, unknown> = {},
 ): Promise<{ exitCode: number; text: string }> {
   const lines: string[] = []
-  const context = commandContext(app, database)
+  const context = commandContext(app, database, 'the database of the tests')
   const outcome = await dispatch([...commands, importAll], context, { name, args }, (it) => void lines.push(it))
   return { exitCode: outcome.exitCode, text: lines.join('\n') }
 }

@@ -58,7 +58,7 @@ export function createPeopleTester(app: Harness) {
     /** Runs a command of the operator inside this instance. */
     runCommand: async (name: string, args: Record<string, unknown>) => {
       const lines: string[] = []
-      const context = commandContext(app, app.database)
+      const context = commandContext(app, app.database, 'the database of the tests')
       const outcome = await dispatch(commands, context, { name, args }, (line) => void lines.push(line))
       return { ...outcome, printed: lines.join('\n') }
     },

@@ -15,6 +15,7 @@ const shared = [
   'rate_limits',
   'fresh_starts',
   'setups',
+  'instance',
   'feed_head',
   'peers',
   'catalogues',

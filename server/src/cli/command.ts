@@ -11,6 +11,8 @@ import type { Result } from '../kernel/result.ts'
 /** What a command works with, be it inside the running instance or in a process of its own. */
 export interface CommandContext {
   deps: Deps
+  /** Where all of this is done, in words. */
+  database: string
   /** Opens a one-time link by which a person chooses a new password. */
   resetPassword: (email: string) => Promise<Result<{ url: string; expiresAt: Date }, 'not_found'>>
   inspect: () => Promise<Inspection>

@@ -13,26 +13,29 @@ const nothingToForget = () => undefined
 /** What commands may use. Only the operator sees all organizations and removes events, so those go by the owner's access. */
 export const commandContext = (
   { deps, actorCheck, resetPassword }: Wired,
-  { kind, db, owner }: OpenDatabase,
+  opened: OpenDatabase,
+  database: string,
 ): CommandContext => ({
   deps,
+  database,
   resetPassword,
-  inspect: () => inspect(db, owner),
-  organizations: () => owner.selectFrom('organizations').select(['id', 'name']).orderBy('id').execute(),
-  cutLog: (request) =>
+  // `opened.owner` throws where only the service's login is known, so it is read only by what needs it.
+  inspect: () => inspect(opened.db, opened.owner),
+  organizations: async () => opened.owner.selectFrom('organizations').select(['id', 'name']).orderBy('id').execute(),
+  cutLog: async (request) =>
     cutLog(
       {
         now: deps.now,
-        read: reader(owner),
-        change: createChange({ db: owner, newId: deps.newId, actorCheck, publish: nothingToForget }),
-        remove: (work) => owner.transaction().execute(work),
+        read: reader(opened.owner),
+        change: createChange({ db: opened.owner, newId: deps.newId, actorCheck, publish: nothingToForget }),
+        remove: (work) => opened.owner.transaction().execute(work),
       },
       request,
     ),
   endSessions: async () => {
-    await owner.deleteFrom('sessions').execute()
-    await owner.deleteFrom('verifications').execute()
+    await opened.owner.deleteFrom('sessions').execute()
+    await opened.owner.deleteFrom('verifications').execute()
   },
-  dump: (work) => dump(kind, owner, work),
-  load: (facts, batches) => load(owner, facts, batches),
+  dump: async (work) => dump(opened.kind, opened.owner, work),
+  load: async (facts, batches) => load(opened.owner, facts, batches),
 })

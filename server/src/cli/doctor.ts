@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { consoleFolder, environment, parseSettings, type Settings } from '../config.ts'
+import { hasEmbedded, requireEmbedded } from '../db/data-folder.ts'
 import { isHeld, socketPathOf } from '../db/folder-lock.ts'
-import { hasEmbedded, type Inspection, inspectDatabase } from '../db/inspect.ts'
+import { type Inspection, inspectDatabase } from '../db/inspect.ts'
 import { judgeCatalogue } from './doctor/catalogue.ts'
 import {
   judgeClock,
@@ -13,7 +14,7 @@ import {
   judgeWall,
   mendOfFailure,
 } from './doctor/database.ts'
-import { type Finding, fault, fine, reasonOf } from './doctor/finding.ts'
+import { doubt, type Finding, fault, fine, reasonOf } from './doctor/finding.ts'
 import { judgeFolder } from './doctor/folder.ts'
 import { judgeMail, judgeServer, judgeTraces } from './doctor/network.ts'
 import {
@@ -38,7 +39,7 @@ export async function examine(): Promise<Finding[]> {
   const embedded = settings.database.kind === 'embedded'
   return [
     ...general,
-    ...judgeSecrets(settings),
+    judgeSecrets(settings),
     ...(embedded ? judgeKeptSecrets(settings) : []),
     judgeProxies(settings),
     await judgeCatalogue(settings),
@@ -82,12 +83,27 @@ async function lookEmbedded(settings: Settings): Promise<{ lock: Finding[]; insp
       lock: [fault('Lock', what, 'Stop that process, then start Portcullis again; no file needs to be deleted.')],
     }
   }
-  if (!hasEmbedded(dataFolder)) return { lock: [fine('Database', 'embedded, will be made on the first start')] }
+  if (!hasEmbedded(dataFolder)) {
+    const mend = 'Start Portcullis, which makes one; or run this with the configuration of the service (--env-file).'
+    return { lock: [doubt('Database', `embedded, and there is none in ${dataFolder} yet.`, mend)] }
+  }
   return { lock: [fine('Lock', 'free')], inspection: await inspectDatabase(openOptions(settings)) }
+}
+
+/** What a start would refuse: an embedded database beside the mark of an instance on PostgreSQL. */
+function judgePlace({ dataFolder }: Settings): Finding | undefined {
+  try {
+    requireEmbedded(dataFolder, true)
+    return undefined
+  } catch (error) {
+    return fault('Database', reasonOf(error), 'Run this with the configuration of the service (--env-file).')
+  }
 }
 
 async function judgeDatabase(settings: Settings): Promise<Finding[]> {
   const embedded = settings.database.kind === 'embedded'
+  const misplaced = embedded ? judgePlace(settings) : undefined
+  if (misplaced) return [misplaced]
   const askedAtMs = Date.now()
   try {
     const { lock, inspection } = embedded

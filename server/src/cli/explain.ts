@@ -1,4 +1,5 @@
-import { type Config, type ConfigFault, faultText, readConfig } from '../config.ts'
+import { type Config, type ConfigFault, completeConfig, environment, faultText, parseSettings } from '../config.ts'
+import { OperatorError, prepareDataFolder } from '../db/data-folder.ts'
 import { FolderHeld } from '../db/folder-lock.ts'
 import { reasonOf } from './doctor/finding.ts'
 
@@ -13,15 +14,23 @@ export function explainFaults(faults: readonly ConfigFault[]): void {
   toError([heading, '', ...faults.map((it) => `  ${faultText(it)}`), '', 'Nothing was started.'])
 }
 
-/** The configuration, or undefined after the operator was told what is wrong with it. */
-export function configured(): Config | undefined {
-  const read = readConfig()
+/**
+ * The configuration, or undefined after its faults were printed. Nothing is written to a data folder in which the
+ * command must not create a database, secrets included: it was meant for another one.
+ */
+export function configured(mayCreate: boolean): Config | undefined {
+  const settings = parseSettings(environment())
+  if (settings.ok && settings.value.database.kind === 'embedded') {
+    prepareDataFolder(settings.value.dataFolder, mayCreate)
+  }
+  const read = settings.ok ? completeConfig(settings.value) : settings
   if (read.ok) return read.value
   explainFaults(read.faults)
   process.exitCode = misuse
   return undefined
 }
 
+const insufficientPrivilege = '42501'
 const connectionCodes = /^(08\w{3}|28\w{3}|3D000|57P03|ECONN(REFUSED|RESET)|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/
 
 interface SystemError extends Error {
@@ -31,19 +40,26 @@ interface SystemError extends Error {
   port?: number
 }
 
-/** One sentence instead of a stack, for what an operator can mend; what is left is a bug, and shows where. */
 /** A broken catalogue is configuration, too. By its name: what reads catalogues is not loaded for every command. */
-export const isMisuse = (error: unknown): boolean => error instanceof Error && error.name === 'BrokenCatalogue'
+export const isMisuse = (error: unknown): boolean =>
+  (error instanceof OperatorError && error.exitCode === misuse) ||
+  (error instanceof Error && error.name === 'BrokenCatalogue')
 
+/** One sentence instead of a stack, for what an operator can mend; what is left is a bug, and shows where. */
 export function explainFailure(error: unknown): void {
   if (!(error instanceof Error)) {
     toError([String(error)])
     return
   }
   const { code, syscall, address, port } = error as SystemError
-  if (error instanceof FolderHeld || isMisuse(error)) toError([error.message])
+  if (error instanceof FolderHeld || error instanceof OperatorError || isMisuse(error)) toError([error.message])
   else if (syscall === 'listen') toError([`Cannot listen on ${address}:${port} (${code}). ${mendOfListening(code)}`])
-  else if (connectionCodes.test(String(code))) {
+  else if (code === insufficientPrivilege) {
+    toError([
+      `The login lacks a right in the database: ${reasonOf(error)}.`,
+      'Run `portcullis migrate` with PORTCULLIS_MIGRATION_URL set to the owner of the tables: it grants what is needed.',
+    ])
+  } else if (connectionCodes.test(String(code))) {
     toError([`The database cannot be reached: ${reasonOf(error)}.`, 'Run `portcullis doctor` to see how to mend it.'])
   } else toError([error.stack ?? error.message])
 }

@@ -2,13 +2,15 @@ import type { Config } from '../config.ts'
 import { FolderHeld } from '../db/folder-lock.ts'
 import { type OpenDatabase, openDatabase } from '../db/open.ts'
 import type { Print } from './command.ts'
+import { noteDatabase } from './note-database.ts'
 import { openOptions } from './open-options.ts'
 
 /** Undefined when a running instance holds the embedded folder: it has migrated it when it started. */
 async function migrated(config: Config): Promise<Pick<OpenDatabase, 'migrated' | 'weakWall'> | undefined> {
   try {
-    const database = await openDatabase(openOptions(config))
+    const database = await openDatabase(openOptions(config, true))
     await database.close()
+    noteDatabase(config)
     return database
   } catch (error) {
     if (error instanceof FolderHeld) return undefined

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
-import { Command as Program } from 'commander'
+import { InvalidArgumentError, Command as Program } from 'commander'
+import { loadEnvFile } from '../config.ts'
 import { describeAudit } from './audit-program.ts'
 import { describeBackup } from './backup-program.ts'
 import type { Outcome } from './command.ts'
 import { countsOf, reportText } from './doctor/report.ts'
 import { configured, explainFailure, isMisuse, misuse } from './explain.ts'
 import { firstLine } from './password.ts'
-import { runCommand } from './reach.ts'
+import { mayCreateDatabase, runCommand } from './reach.ts'
 
 /* Each command loads what it needs when it runs: `--help` or a question to a running instance needs next to nothing. */
 
@@ -27,7 +28,7 @@ const refuse = (line: string) => {
 
 /** Runs a command of the registry, wherever the database can be reached; its exit code becomes this process's. */
 async function run(name: string, args: Record<string, unknown>, alone = false): Promise<Outcome | undefined> {
-  const config = configured()
+  const config = configured(mayCreateDatabase(name))
   if (!config) return undefined
   const outcome = await runCommand(config, { name, args, alone }, print)
   process.exitCode = outcome.exitCode
@@ -64,17 +65,27 @@ async function doctor({ json }: { json?: true }): Promise<void> {
 }
 
 async function startInstance({ recovery }: { recovery?: true }): Promise<void> {
-  const config = configured()
+  const config = configured(!recovery)
   if (!config) return
   const [{ start }, { commands }] = await Promise.all([import('../start.ts'), import('./registry.ts')])
   await start(config, commands, recovery)
 }
 
 async function migrateDatabase(): Promise<void> {
-  const config = configured()
+  const config = configured(true)
   if (!config) return
   const { migrate } = await import('./migrate.ts')
   await migrate(config, print)
+}
+
+/** Before any command reads its configuration. */
+function readEnvFile(file: string): string {
+  try {
+    loadEnvFile(file)
+  } catch (error) {
+    throw new InvalidArgumentError(`It cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}).`)
+  }
+  return file
 }
 
 function describeOrganization(program: Program): void {
@@ -143,6 +154,7 @@ function buildProgram(): Program {
   const program = new Program('portcullis')
     .description('Organization settings for API products. Configured by the environment; see the README.')
     .version(version)
+    .option('--env-file <file>', 'read NAME=value lines before the environment; may be repeated', readEnvFile)
     .showHelpAfterError('(portcullis --help shows what there is)')
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : misuse))
   program

@@ -3,6 +3,10 @@ import { FolderHeld, socketPathOf } from '../db/folder-lock.ts'
 import type { Outcome, Print } from './command.ts'
 import { askRunning } from './socket.ts'
 
+/** All others fail where there is no database. */
+const creating: readonly string[] = ['import', 'organization-create']
+export const mayCreateDatabase = (command: string): boolean => creating.includes(command)
+
 /**
  * Runs a command where the database can be reached: the embedded folder belongs to one process, so a running instance
  * does it for us; without one, and with PostgreSQL, this process does. What that takes is loaded only then, so that

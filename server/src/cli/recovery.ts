@@ -19,24 +19,32 @@ export async function wantedOrganizations(
   return undefined
 }
 
-/** Lowers the gate of every organization, and signs everybody out: who was signed out since the backup is in again. */
-export async function beginRecovery(context: CommandContext, print: Print): Promise<void> {
+/**
+ * Lowers the gate of every organization, and signs everybody out: who was signed out since the backup is in again.
+ * Answers whether that was done. Where there is no organization, it is another database than the one that was restored.
+ */
+export async function beginRecovery(context: CommandContext, print: Print): Promise<boolean> {
+  print(`Recovery in ${context.database}:`)
+  const organizations = await context.organizations()
+  if (organizations.length === 0) {
+    print('There is no organization in it, so nothing was done. Is this the database that was restored?')
+    return false
+  }
   await context.endSessions()
-  for (const organization of await context.organizations()) {
+  for (const organization of organizations) {
     const held = await holdOrganization(context.deps, { organizationId: organization.id, origin })
     print(`${held ? 'held   ' : 'was down'} ${headingOf(organization)}`)
   }
-  print('No token that Portcullis issued is good now, and everybody must sign in again.')
+  const count = organizations.length === 1 ? 'the one organization' : `all ${organizations.length} organizations`
+  print(`No token that Portcullis issued to ${count} in this database is good now, and everybody must sign in again.`)
   print('Next: `portcullis recovery apply AUDIT-EXPORT`, `recovery list`, `recovery confirm`.')
+  return true
 }
 
 export const recoveryBegin = command({
   name: 'recovery-begin',
   args: z.strictObject({}),
-  run: async (context, _args, print) => {
-    await beginRecovery(context, print)
-    return { exitCode: 0 }
-  },
+  run: async (context, _args, print) => ({ exitCode: (await beginRecovery(context, print)) ? 0 : 1 }),
 })
 
 export const settingText = ({ creation, groupIds, suspendOutsideGroups }: TokenCreation): string => {

@@ -1,4 +1,5 @@
-import type { Config } from '../config.ts'
+import { type Config, describeDatabase } from '../config.ts'
+import { readPublicUrl } from '../db/instance.ts'
 import { openDatabase } from '../db/open.ts'
 import type { Outbox } from '../kernel/deps.ts'
 import { createLog } from '../log.ts'
@@ -7,7 +8,9 @@ import type { Outcome, Print } from './command.ts'
 import { commandContext } from './context.ts'
 import { dispatch } from './dispatch.ts'
 import { importAll } from './import.ts'
+import { noteDatabase } from './note-database.ts'
 import { openOptions } from './open-options.ts'
+import { mayCreateDatabase } from './reach.ts'
 import { commands } from './registry.ts'
 import { answerBusy } from './socket.ts'
 
@@ -19,12 +22,18 @@ const noMail: Outbox = {
 
 /** Runs a command in this process, which has the database for itself as long. */
 export async function runHere(config: Config, asked: { name: string; args: unknown }, print: Print): Promise<Outcome> {
-  const database = await openDatabase(openOptions(config))
+  const mayCreate = mayCreateDatabase(asked.name)
+  const database = await openDatabase(openOptions(config, mayCreate))
   if (database.lock) answerBusy(database.lock.server)
+  if (mayCreate) noteDatabase(config)
+  // Links lead to where the service is, which the environment of a command need not name.
+  const publicUrl = (await readPublicUrl(database.db)) ?? config.publicUrl
   // No browser is served, so no console is needed.
-  const wired = await wire({ ...config, consoleFolder: '', publishes: false }, database, noMail, createLog('silent'))
+  const options = { ...config, publicUrl, consoleFolder: '', publishes: false }
+  const wired = await wire(options, database, noMail, createLog('silent'))
   try {
-    return await dispatch([...commands, importAll], commandContext(wired, database), asked, print)
+    const context = commandContext(wired, database, describeDatabase(config))
+    return await dispatch([...commands, importAll], context, asked, print)
   } finally {
     await wired.close()
   }

@@ -41,6 +41,7 @@ export const dumped: Record<keyof Tables, Dumped> = {
   fresh_starts: { left: 'requests that wait for a day; they can be made again' },
   rate_limits: { left: 'counted attempts, of no use elsewhere' },
   setups: { left: 'links of a first start, void once there is an organization' },
+  instance: { left: 'where this instance is; another one saves its own address when it starts' },
   feed: { left: 'what processes of this instance must forget; others remember nothing of it' },
   feed_head: { left: 'goes into the header, since numbers never go back' },
   peers: { left: 'processes and verifiers that were seen within the hour' },

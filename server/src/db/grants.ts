@@ -37,6 +37,7 @@ const privileges: Record<keyof Tables, readonly Privilege[]> = {
   peers: [],
   confirmations: [],
   setups: all,
+  instance: ['select', 'insert', 'update'],
   users: all,
   sessions: all,
   user_credentials: all,
@@ -67,8 +68,25 @@ export async function grantTo(db: Kysely<unknown>, role: string | undefined): Pr
     statements.push(sql`revoke all on function ${sql.raw(signature)} from public`)
     if (grantee) statements.push(sql`grant execute on function ${sql.raw(signature)} to ${grantee}`)
   }
-  if (grantee) statements.push(sql`grant usage on schema public to ${grantee}`)
+  if (grantee) {
+    statements.push(sql`grant usage on schema public to ${grantee}`)
+    // A process that has only the service's login sees by this whether the schema is its own version's.
+    statements.push(sql`grant select on kysely_migration to ${grantee}`)
+  }
   await sql`do $grants$ begin ${sql.join(statements, sql.raw('; '))}; end $grants$`.execute(db)
+}
+
+/** The tables on which the current login lacks a right that the service needs. */
+export async function findMissingRights(db: Kysely<Tables>): Promise<string[]> {
+  const needed = Object.entries(privileges).flatMap(([table, granted]) =>
+    granted.map((privilege) => sql`(${`public.${table}`}, ${privilege})`),
+  )
+  const found = await sql<{ table: string }>`
+    select distinct needed."table" as "table" from (values ${sql.join(needed)}) as needed ("table", privilege)
+    where not coalesce(has_table_privilege(to_regclass(needed."table"), needed.privilege), false) order by 1`.execute(
+    db,
+  )
+  return found.rows.map(({ table }) => table)
 }
 
 /** The signatures of all SECURITY DEFINER functions of the schema and of `begin_change`, quoted where they must be. */

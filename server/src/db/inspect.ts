@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { Kysely, PostgresDialect, type PostgresPool } from 'kysely'
 import type { Database } from './change.ts'
+import { embeddedFolder } from './data-folder.ts'
 import { Turns } from './embedded/turns.ts'
 import { type DatabaseFacts, databaseFacts } from './facts.ts'
 import { lockFolder } from './folder-lock.ts'
@@ -10,11 +9,6 @@ import type { OpenOptions } from './open.ts'
 import { PrimaryPool } from './postgres/pool.ts'
 import { refuseTransactionPooling } from './postgres/pooling.ts'
 import type { Tables } from './tables.ts'
-
-const embeddedFolder = (dataFolder: string) => join(dataFolder, 'database')
-
-/** Whether a database was ever made in this data folder. */
-export const hasEmbedded = (dataFolder: string): boolean => existsSync(embeddedFolder(dataFolder))
 
 export interface Inspection {
   facts: DatabaseFacts

@@ -8,6 +8,7 @@ import * as expiryNotices from './migrations/003-expiry-notices.ts'
 import * as externalTokens from './migrations/004-external-tokens.ts'
 import * as previewFeatures from './migrations/005-preview-features.ts'
 import * as manyProcesses from './migrations/006-many-processes.ts'
+import * as publicAddress from './migrations/007-public-address.ts'
 import * as mails from './migrations/008-mails.ts'
 import * as provenAddresses from './migrations/009-proven-addresses.ts'
 import * as judgedChanges from './migrations/011-judged-changes.ts'
@@ -23,6 +24,7 @@ const migrations: Record<string, Migration> = {
   '004-external-tokens': externalTokens,
   '005-preview-features': previewFeatures,
   '006-many-processes': manyProcesses,
+  '007-public-address': publicAddress,
   '008-mails': mails,
   '009-proven-addresses': provenAddresses,
   '011-judged-changes': judgedChanges,
@@ -38,6 +40,8 @@ const lockKey = 0x706f7274
 
 const codeOf = (error: unknown): string => String((error as { code?: unknown }).code ?? '')
 const insufficientPrivilege = '42501'
+/** There is no such role: said by `set role`, and by `grant`. */
+const noRole = ['22023', '42704']
 /** Another database of the cluster made the same role, or granted it, in the same moment. */
 const racing = ['42710', '23505', 'XX000']
 
@@ -105,7 +109,7 @@ async function canTakeOn(db: Kysely<Tables>, role: string): Promise<boolean> {
     try {
       await attempt()
     } catch (error) {
-      if (![insufficientPrivilege, ...racing].includes(codeOf(error))) throw error
+      if (![insufficientPrivilege, ...noRole, ...racing].includes(codeOf(error))) throw error
     }
     if (await taken(db, role)) return true
   }
@@ -118,8 +122,7 @@ async function taken(db: Kysely<Tables>, role: string): Promise<boolean> {
     await sql`reset role`.execute(db)
     return true
   } catch (error) {
-    // 22023: there is no such role.
-    if ([insufficientPrivilege, '22023'].includes(codeOf(error))) return false
+    if ([insufficientPrivilege, ...noRole].includes(codeOf(error))) return false
     throw error
   }
 }

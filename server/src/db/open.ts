@@ -1,7 +1,7 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
-import { Kysely, PostgresDialect } from 'kysely'
+import { Kysely, PostgresDialect, sql } from 'kysely'
 import type { Database } from './change.ts'
+import { embeddedFolder, OperatorError, prepareDataFolder, protectDataFolder } from './data-folder.ts'
 import { embeddedFeed } from './embedded/feed-source.ts'
 import { keepHouse } from './embedded/housekeeping.ts'
 import { Session } from './embedded/session.ts'
@@ -9,8 +9,9 @@ import { syncTree } from './embedded/synced-folder.ts'
 import { Turns } from './embedded/turns.ts'
 import type { FeedSource } from './feed.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
+import { findMissingRights } from './grants.ts'
 import { type Load, lentInTurns } from './lending.ts'
-import { type Migrated, migrate, serviceRole } from './migrate.ts'
+import { doneMigrations, type Migrated, migrate, pendingMigrations, serviceRole } from './migrate.ts'
 import { defaultStatementMs } from './postgres/connect.ts'
 import { PostgresFeed } from './postgres/feed-source.ts'
 import { PrimaryPool } from './postgres/pool.ts'
@@ -50,6 +51,8 @@ export interface OpenOptions {
   poolSize?: number
   /** Longest statement of the service. */
   statementMs?: number
+  /** False: a database that was never made is an error, since the command was meant for another one. */
+  mayCreate?: boolean
 }
 
 const kysely = (dialect: PostgresDialect): Database => new Kysely<Tables>({ dialect })
@@ -58,9 +61,11 @@ const kysely = (dialect: PostgresDialect): Database => new Kysely<Tables>({ dial
 export const openDatabase = (options: OpenOptions): Promise<OpenDatabase> =>
   options.databaseUrl === undefined ? openEmbedded(options) : openPostgres(options.databaseUrl, options)
 
-async function openEmbedded({ dataFolder, synced = true, statementMs }: OpenOptions): Promise<OpenDatabase> {
+async function openEmbedded(options: OpenOptions): Promise<OpenDatabase> {
+  const { dataFolder, synced = true, statementMs, mayCreate = true } = options
+  prepareDataFolder(dataFolder, mayCreate)
   const lock = await lockFolder(dataFolder)
-  const folder = join(dataFolder, 'database')
+  const folder = embeddedFolder(dataFolder)
   const turns = new Turns({ folder, synced }, serviceRole, statementMs ?? defaultStatementMs)
   const owner = kysely(new PostgresDialect({ pool: turns.poolFor('owner') }))
   const { pool, load } = lentInTurns(turns.poolFor('service'), 1, () => turns.load)
@@ -71,7 +76,10 @@ async function openEmbedded({ dataFolder, synced = true, statementMs }: OpenOpti
     await lock.release()
   }
   try {
-    if (!existsSync(folder)) await make(folder, synced)
+    if (!existsSync(folder)) {
+      await make(folder, synced)
+      protectDataFolder(dataFolder)
+    }
     const migrated = await migrate(owner)
     return {
       kind: 'embedded',
@@ -105,14 +113,17 @@ async function make(folder: string, synced: boolean): Promise<void> {
 
 async function openPostgres(
   url: string,
-  { migrationUrl, poolSize = 10, statementMs }: OpenOptions,
+  { migrationUrl, poolSize = 10, statementMs, mayCreate = true }: OpenOptions,
 ): Promise<OpenDatabase> {
   const ownerPool = new PrimaryPool({ url: migrationUrl ?? url, max: 2, name: 'portcullis owner', statementMs: 0 })
   const owner = kysely(new PostgresDialect({ pool: ownerPool }))
   try {
     for (const address of new Set([url, migrationUrl ?? url])) await refuseTransactionPooling(address)
-    const login = migrationUrl === undefined || isSameLogin(url, migrationUrl) ? undefined : await loginOf(url)
-    const migrated = await migrate(owner, login?.name)
+    const mayNotOwn = migrationUrl === undefined && (await isServiceLogin(owner))
+    const login =
+      mayNotOwn || (migrationUrl !== undefined && !isSameLogin(url, migrationUrl)) ? await loginOf(url) : undefined
+    if (!mayCreate) await requireSchema(owner, url)
+    const migrated = mayNotOwn ? await requireMigrated(owner) : await migrate(owner, login?.name)
     const role = login === undefined && migrated.wall ? serviceRole : undefined
     const connections = new PrimaryPool({ url, role, max: poolSize, name: 'portcullis', statementMs })
     const { pool, load } = lentInTurns(connections, poolSize, () => connections.load)
@@ -120,7 +131,11 @@ async function openPostgres(
     return {
       kind: 'postgres',
       db: kysely(new PostgresDialect({ pool })),
-      owner,
+      get owner() {
+        if (!mayNotOwn) return owner
+        // Its reads would silently be empty: row-level security shows this login nothing.
+        throw new OperatorError(needsOwner)
+      },
       feed,
       migrated,
       weakWall: login === undefined || login.powerful,
@@ -136,6 +151,43 @@ async function openPostgres(
     await ownerPool.end()
     throw withCode(error)
   }
+}
+
+const needsOwner =
+  'This command needs the owner of the tables, and DATABASE_URL names a login that owns none. Set PORTCULLIS_MIGRATION_URL.'
+
+/** Whether this login can only serve: the tables are there, and they are another's. */
+async function isServiceLogin(db: Database): Promise<boolean> {
+  const found = await sql<{ foreign: boolean }>`
+    select not (rolsuper or pg_has_role(current_user, relowner, 'member')) as foreign
+    from pg_roles, pg_class where rolname = current_user and pg_class.oid = to_regclass('public.organizations')`.execute(
+    db,
+  )
+  return found.rows[0]?.foreign === true
+}
+
+/** For commands that do not create a database: one in which there are no tables was not the one that was meant. */
+async function requireSchema(db: Database, url: string): Promise<void> {
+  if ((await doneMigrations(db)).length > 0) return
+  throw new OperatorError(
+    `There is no Portcullis in the database ${new URL(url).pathname.slice(1)}, and this command does not create one. ` +
+      'Correct DATABASE_URL, or run `portcullis migrate` first.',
+  )
+}
+
+/** What `migrate` answers, for a login that may not migrate: the owner must have done it before. */
+async function requireMigrated(db: Database): Promise<Migrated> {
+  const missing = (await findMissingRights(db)).map((table) => table.replace('public.', ''))
+  const pending = missing.length === 0 ? await pendingMigrations(db) : []
+  if (missing.length + pending.length === 0) return { applied: [], ahead: false, wall: true }
+  const why =
+    pending.length > 0
+      ? `The database is not up to date (pending: ${pending.join(', ')})`
+      : `The login of DATABASE_URL lacks rights in the database (on ${missing.join(', ')})`
+  throw new OperatorError(
+    `${why}, and that login does not own the tables. Run \`portcullis migrate\` with PORTCULLIS_MIGRATION_URL set to their owner.`,
+    1,
+  )
 }
 
 /** `pg` gives its own time-outs and broken connections no code; what waits for the database goes by codes. */

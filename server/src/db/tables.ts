@@ -190,6 +190,8 @@ export interface Tables {
   confirmations: { peer: string; organization_id: string; number: number; version: number; after_ms: number }
   /** The one-time set-up link of a first start. */
   setups: { secret_hash: string; created_at: Date; expires_at: Date }
+  /** One row: what the processes of this instance have in common. */
+  instance: { id: boolean; public_url: string }
 
   /* Better Auth's tables (people, sessions, second factors), in our spelling. */
   users: {

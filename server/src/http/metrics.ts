@@ -23,7 +23,7 @@ export const counter = (name: string, help: string, read: () => number): Reading
 
 type DecidedFrom = 'form' | 'memory' | 'database'
 
-/** `queue`: too much waits for the database; `hashing`: too many passwords wait to be hashed. `slow` and `unreadable` are told by the parser: nothing that could be called a request has come in time, or at all. */
+/** `queue`: too much waits for the database; `hashing`: too many passwords wait to be hashed. `slow` and `unreadable` are told by the parser: nothing that could be called a request has come in time, or at all. `starting`: the database was not reached yet. */
 const turnedAwayReasons = [
   'in_flight',
   'queue',
@@ -32,6 +32,7 @@ const turnedAwayReasons = [
   'connections_from',
   'slow',
   'unreadable',
+  'starting',
 ] as const
 export type TurnedAway = (typeof turnedAwayReasons)[number]
 
@@ -50,7 +51,7 @@ export interface Metrics {
   /** A 429: which limit was reached. */
   limited: (limit: ReachedLimit) => void
   /** A request or connection that was turned away before anybody looked at what it wants. */
-  turnedAway: (why: TurnedAway) => void
+  turnedAway: (why: TurnedAway, count?: number) => void
 }
 
 /** prom-client looks labels up by a joined text each time; the gate's counts are handed over when they are asked for. */
@@ -171,6 +172,6 @@ export function createMetrics(readings: readonly Reading[]): Metrics {
     }),
     routed: (route, status, seconds) => routed.observe({ route, status: `${Math.floor(status / 100)}xx` }, seconds),
     limited: (limit) => limited.inc({ limit }),
-    turnedAway: (why) => turnedAway.inc({ why }),
+    turnedAway: (why, count = 1) => turnedAway.inc({ why }, count),
   }
 }

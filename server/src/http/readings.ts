@@ -11,10 +11,16 @@ interface Sources {
   ofrepStreams: () => number
   verifierStreams: () => number
   oldestKeysMs: () => number
+  isReady: () => boolean
 }
+
+/** In place from the first moment, so that a process that never reached its database can be told from one that did. */
+export const readyGauge = (isReady: () => boolean): Reading =>
+  gauge('portcullis_ready', '1 while this process may take requests, as /readyz says.', () => (isReady() ? 1 : 0))
 
 /** The figures that others keep, read when metrics are asked for; docs/operations.md explains each. */
 export const readingsOf = (of: Sources): Reading[] => [
+  readyGauge(of.isReady),
   gauge('portcullis_remembered_tokens', 'Tokens in memory.', of.rememberedTokens),
   gauge('portcullis_feed_number', 'Last applied entry of the change feed.', () => of.lease.applied),
   gauge(

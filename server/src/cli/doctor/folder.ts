@@ -1,6 +1,6 @@
 import { existsSync, statfsSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { keptSecretFiles } from '../../config.ts'
+import { dirname } from 'node:path'
+import { findOpenFiles } from '../../db/data-folder.ts'
 import { doubt, type Finding, fault, fine, reasonOf } from './finding.ts'
 
 const mebibyte = 1024 * 1024
@@ -27,9 +27,13 @@ export function judgeMode(folder: string, mode: number): Finding {
   return fine('Data folder', folder)
 }
 
-function judgeSecretFile(path: string): Finding[] {
-  if (!existsSync(path) || (statSync(path).mode & 0o077) === 0) return []
-  return [fault('Secrets', `${path} can be read by others on this machine.`, `chmod 600 ${path}`)]
+function judgeFiles(folder: string): Finding[] {
+  const [path, ...others] = findOpenFiles(folder)
+  if (path === undefined) return []
+  const more = others.length > 0 ? ` and ${others.length} more files` : ''
+  return [
+    fault('Data folder', `${path}${more} can be read or changed by others on this machine.`, `chmod -R go= ${folder}`),
+  ]
 }
 
 /** The nearest folder above that exists, where the data folder will be made. */
@@ -43,8 +47,7 @@ export function judgeFolder(folder: string): Finding[] {
     if (place !== folder) return [fine('Data folder', `${folder} will be made on the first start`), space]
     const stat = statSync(folder)
     if (!stat.isDirectory()) return [fault('Data folder', `${folder} is not a folder.`, 'Correct PORTCULLIS_DATA.')]
-    const files = Object.values(keptSecretFiles).map((it) => join(folder, it))
-    return [judgeMode(folder, stat.mode), ...judgeOwner(folder, stat.uid), ...files.flatMap(judgeSecretFile), space]
+    return [judgeMode(folder, stat.mode), ...judgeOwner(folder, stat.uid), ...judgeFiles(folder), space]
   } catch (error) {
     return [
       fault('Data folder', `${folder} cannot be read: ${reasonOf(error)}.`, 'Run this as the user of the service.'),

@@ -7,9 +7,12 @@ interface Emscripten {
   FS: { ErrnoError: new (errno: number) => Error }
   NODEFS: {
     realPath: (node: unknown) => string
+    node_ops: { setattr: (node: unknown, attributes: { mode?: number }) => void }
     stream_ops: { fsync?: (stream: { nfd?: number; node: unknown }) => number }
   }
 }
+
+const othersMayDoAnything = 0o077
 
 /** WASI's number for an input or output error. */
 const eio = 29
@@ -23,6 +26,13 @@ export class SyncedFolder extends NodeFS {
     const { emscriptenOpts } = await super.init(...given)
     const synced = (module: unknown) => {
       const { FS, NODEFS } = module as Emscripten
+      // Emscripten sets the mode of a new file after it made it, past the umask: 0666 where PostgreSQL left it open.
+      const { setattr } = NODEFS.node_ops
+      NODEFS.node_ops.setattr = (node, attributes) =>
+        setattr(
+          node,
+          attributes.mode === undefined ? attributes : { ...attributes, mode: attributes.mode & ~othersMayDoAnything },
+        )
       NODEFS.stream_ops.fsync = (stream) => {
         try {
           if (stream.nfd === undefined) syncPath(NODEFS.realPath(stream.node))
