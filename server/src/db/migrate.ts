@@ -74,18 +74,33 @@ async function migrateAlone(db: Kysely<Tables>, loginRole: string | undefined): 
   const wall = role !== undefined
   if (await isAhead(db)) return { applied: [], ahead: true, wall }
   const applied = await applyMigrations(db, migrations)
+  await noteMigrations(db)
   await grantTo(db as Kysely<unknown>, role)
   return { applied, ahead: false, wall }
 }
 
+/** What the schema says of itself. Kysely's table is its owner's alone; the note of it on `instance` is for everybody. */
+async function readSchemaNote(db: Kysely<Tables>) {
+  const found = await sql<{ exists: boolean; readable: boolean; noted: string | null }>`
+    select migration is not null as exists, coalesce(has_table_privilege(migration, 'select'), false) as readable,
+      obj_description(to_regclass('public.instance'), 'pg_class') as noted
+    from to_regclass('public.kysely_migration') as migration`.execute(db)
+  return found.rows[0] ?? { exists: false, readable: false, noted: null }
+}
+
 /** The migrations that a database has been through; none for an empty one. */
 export async function doneMigrations(db: Kysely<Tables>): Promise<string[]> {
-  const found = await sql<{
-    there: boolean
-  }>`select to_regclass('public.kysely_migration') is not null as there`.execute(db)
-  if (!found.rows[0]?.there) return []
-  const done = await sql<{ name: string }>`select name from public.kysely_migration`.execute(db)
+  const { exists, readable, noted } = await readSchemaNote(db)
+  if (!exists) return []
+  if (!readable) return JSON.parse(noted ?? '[]') as string[]
+  const done = await sql<{ name: string }>`select name from public.kysely_migration order by name`.execute(db)
   return done.rows.map((it) => it.name)
+}
+
+/** So that a process with the service's login alone sees whether the schema is as its version wants it. */
+async function noteMigrations(db: Kysely<Tables>): Promise<void> {
+  const done = JSON.stringify(await doneMigrations(db))
+  if ((await readSchemaNote(db)).noted !== done) await sql`comment on table instance is ${sql.lit(done)}`.execute(db)
 }
 
 const isAhead = async (db: Kysely<Tables>): Promise<boolean> =>

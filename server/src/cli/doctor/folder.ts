@@ -1,5 +1,6 @@
 import { existsSync, statfsSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
+import { keptSecretFiles } from '../../config.ts'
 import { findOpenFiles } from '../../db/data-folder.ts'
 import { doubt, type Finding, fault, fine, reasonOf } from './finding.ts'
 
@@ -28,10 +29,16 @@ export function judgeMode(folder: string, mode: number): Finding {
 }
 
 function judgeFiles(folder: string): Finding[] {
-  const [path, ...others] = findOpenFiles(folder)
-  if (path === undefined) return []
+  const secrets = Object.values(keptSecretFiles).map((name) => join(folder, name))
+  const open = findOpenFiles(folder)
+  const ofSecrets = secrets
+    .filter((path) => open.includes(path))
+    .map((path) => fault('Secrets', `${path} can be read by others on this machine.`, `chmod 600 ${path}`))
+  const [path, ...others] = open.filter((other) => !secrets.includes(other))
+  if (path === undefined) return ofSecrets
   const more = others.length > 0 ? ` and ${others.length} more files` : ''
   return [
+    ...ofSecrets,
     fault('Data folder', `${path}${more} can be read or changed by others on this machine.`, `chmod -R go= ${folder}`),
   ]
 }
