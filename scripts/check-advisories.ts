@@ -1,3 +1,4 @@
+/// <reference path="./semver.d.ts" />
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import semver from 'semver'
