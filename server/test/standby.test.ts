@@ -151,6 +151,33 @@ describe('N3: connections that lead to a lagging standby', () => {
     await recovers({ withActive: false })
   }, 60_000)
 
+  test('a primary that is cut off from its synchronous standby vouches for nothing and decides nothing', async () => {
+    await onPrimary(`alter system set synchronous_standby_names = 'standby'`)
+    await onPrimary('select pg_reload_conf()')
+    try {
+      // A lease that was renewed by a confirmed commit.
+      await expect.poll(() => statusOf('/readyz'), patience).toBe(200)
+      expect(await introspect(active.secret)).toMatchObject({ status: 200, active: true })
+      await standby.stop()
+      await expect.poll(() => statusOf('/readyz'), patience).toBe(503)
+      await expect.poll(() => statusOf('/v1/head?verifier=v'), patience).toBe(503)
+      for (let round = 0; round < 5; round += 1) {
+        for (const secret of [active.secret, suspended.cached])
+          expect(await introspect(secret)).toMatchObject({ status: 503, head: undefined })
+      }
+      // Each attempt to renew is cancelled on the server, too: they do not use up its connections.
+      const waiting = `select count(*)::int as count from pg_stat_activity where application_name = 'portcullis feed'`
+      await expect.poll(async () => (await onPrimary(waiting))[0], patience).toEqual({ count: 1 })
+      await standby.start()
+      await expect.poll(() => statusOf('/readyz'), patience).toBe(200)
+      await expect.poll(() => introspect(active.secret), patience).toMatchObject({ status: 200, active: true })
+    } finally {
+      await onPrimary('alter system reset synchronous_standby_names')
+      await onPrimary('select pg_reload_conf()')
+      await standby.start().catch(() => undefined)
+    }
+  }, 90_000)
+
   test('a command that needs the primary says what it found instead', async () => {
     await failover()
     const migrated = await portcullis(environment(), ['migrate'])
