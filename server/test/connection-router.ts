@@ -14,6 +14,8 @@ export class ConnectionRouter {
   readonly #server: Server
   readonly #sockets = new Map<Socket, ConnectionKind>()
   readonly #ports: Record<ConnectionKind, number>
+  /** How many connections of each kind were ever opened. */
+  readonly opened: Record<ConnectionKind, number> = { feed: 0, pool: 0 }
 
   private constructor(port: number) {
     this.#ports = { feed: port, pool: port }
@@ -51,6 +53,7 @@ export class ConnectionRouter {
   #connect(client: Socket, startup: Buffer): void {
     const name = applicationName.exec(startup.toString('latin1'))?.[1] ?? ''
     const kind = name === 'portcullis feed' ? 'feed' : 'pool'
+    this.opened[kind] += 1
     const server = createConnection({ host: '127.0.0.1', port: this.#ports[kind], noDelay: true })
     for (const [socket, other] of [
       [client, server],
