@@ -12,6 +12,7 @@ declare const db: Database
 declare const by: By
 declare const read: Read
 declare const change: Change
+declare const origin: Omit<By, 'authority'>
 declare const deps: Deps
 declare const tx: Writer
 
@@ -40,6 +41,12 @@ change(by, async (writer) => {
 
 // @ts-expect-error nor one whose list of entries is empty
 change(by, async () => ({ ok: true, value: 1, events: [], forget: [] }))
+
+// @ts-expect-error a change that does not say on whose authority it is made (A4)
+change(origin, async () => refuse('not_found'))
+
+// @ts-expect-error nor on that of an operator whom nobody made
+change({ ...origin, authority: { kind: 'operator' } }, async () => refuse('not_found'))
 
 const event = { action: 'token.updated', target: { kind: 'token', id: 'tok_1', name: 'a' } } as const
 

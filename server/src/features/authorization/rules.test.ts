@@ -1,8 +1,22 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ok, refuse } from '../../kernel/result.ts'
+import type { Decision, KnownAccount, KnownOrganization } from '../access/rules.ts'
 import type { Caller, Requirement } from '../accounts/rules.ts'
-import { authorize, isSessionLive, judgeCaller, judgeInvitation, judgeSetup, type Standing } from './rules.ts'
+import type { OAuthProvider } from '../oauth-providers/rules.ts'
+import {
+  authorize,
+  isSessionLive,
+  judgeCaller,
+  judgeInvitation,
+  judgeSetup,
+  rejectEndedSession,
+  type Standing,
+  toPrincipal,
+  toRejection,
+  toSessionCaller,
+  toTokenCaller,
+} from './rules.ts'
 
 const admitted: Caller = {
   accountId: 'mem_1',
@@ -108,5 +122,91 @@ describe('the other actors', () => {
       }),
     )
     expect(judgeSetup(undefined, at(0))).toMatchObject({ code: 'not_found' })
+  })
+})
+
+const account: KnownAccount = {
+  id: 'svc_1',
+  organizationId: 'org_1',
+  kind: 'service_account',
+  role: 'admin',
+  name: 'CI',
+  username: 'CI',
+  groups: [],
+  groupIds: [],
+  removed: false,
+}
+const organization: KnownOrganization = {
+  id: 'org_1',
+  setting: { creation: 'all', groupIds: [], suspendOutsideGroups: false },
+  roleIds: { admin: 'a', member: 'm' },
+}
+const named = { accountId: 'svc_1', organizationId: 'org_1', kind: 'service_account', name: 'CI' }
+
+describe('from a credential to a caller', () => {
+  test('T2: a managed token acts as its account, and its secret and expiration travel with it', () => {
+    fc.assert(
+      fc.property(role, fc.option(moment, { nil: Number.POSITIVE_INFINITY }), (held, expiresAtMs) => {
+        const token = {
+          id: 'tok_1',
+          organizationId: 'org_1',
+          accountId: 'svc_1',
+          issuedAtMs: 0,
+          expiresAtMs,
+          revoked: false,
+        }
+        const evidence = { source: 'managed', token, account: { ...account, role: held }, organization } as const
+        const expiresAt = Number.isFinite(expiresAtMs) ? at(expiresAtMs) : null
+        expect(toTokenCaller(toPrincipal({ active: true, evidence }, 'h'))).toEqual({
+          ...named,
+          role: held,
+          credential: { kind: 'managed', tokenId: 'tok_1', hash: 'h', expiresAt },
+        })
+      }),
+    )
+  })
+
+  test('E5, T2: an external token acts with its own role, narrowed when that is not its account’s', () => {
+    const verified = { header: { alg: 'ES256' }, claims: { exp: 1.5 }, thumbprint: 't' }
+    const provider = { id: 'idp_1' } as OAuthProvider
+    fc.assert(
+      fc.property(role, role, (held, acting) => {
+        const evidence = { claims: verified.claims, verified, account: { ...account, role: held }, role: acting }
+        const decision: Decision & { active: true } = {
+          active: true,
+          evidence: { source: 'external', provider, subject: 's', ...evidence },
+        }
+        expect(toTokenCaller(toPrincipal(decision, ''))).toEqual({
+          ...named,
+          role: acting,
+          credential: {
+            kind: 'external',
+            providerId: 'idp_1',
+            narrowed: held !== acting,
+            expiresAt: at(1500),
+            verified,
+          },
+        })
+      }),
+    )
+  })
+
+  test('a session acts as the person’s membership', () => {
+    const session = { userId: 'usr_1', sessionId: 'ses_1', name: 'Ada' }
+    const membership = { accountId: 'mem_1', organizationId: 'org_1', role: 'admin' as const }
+    expect(toSessionCaller(session, membership)).toEqual({ ...admitted, requires: undefined })
+  })
+
+  test('a refused token is 401 with a sentence, a scope that is too narrow 403, and what nobody can vouch for 503', () => {
+    expect(toRejection('expired')).toMatchObject({
+      code: 'unauthenticated',
+      detail: expect.stringContaining('expired'),
+    })
+    expect(toRejection('insufficient_scope')).toMatchObject({
+      code: 'insufficient_scope',
+      detail: expect.stringContaining('scope'),
+    })
+    expect(toRejection('unavailable')).toEqual({ ok: false, code: 'unavailable' })
+    expect(rejectEndedSession()).toMatchObject({ code: 'unauthenticated', detail: expect.stringContaining('Sign in') })
   })
 })
