@@ -105,7 +105,7 @@ function judge(parts: ActorCheckParts, authority: Authority, found: FoundRights)
   if (authority.kind === 'invitation') {
     const { session } = authority
     const isLive = session && isSessionLive(found.session, session.userId, parts.sessionNow())
-    const signedIn = session && (isLive && found.session ? found.session : 'ended')
+    const signedIn = session && { email: isLive ? found.session?.email : undefined }
     return judgeInvitation(found.invitation, signedIn, parts.now())
   }
   if (authority.kind === 'setup') return judgeSetup(found.setup, parts.now())

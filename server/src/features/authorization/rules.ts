@@ -115,16 +115,18 @@ export const isSessionLive = (
   now: Date,
 ): boolean => session !== undefined && session.userId === userId && session.expiresAt > now
 
-/** O3: the invitation is still open; who accepts it by a session is still signed in as the invited person. */
+/**
+ * O3: the invitation is still open; who accepts it by a session is still signed in as the invited person. Without an email
+ * the session has ended.
+ */
 export function judgeInvitation(
   invitation: { email: string; expiresAt: Date } | undefined,
-  session: { email: string } | 'ended' | undefined,
+  session: { email: string | undefined } | undefined,
   now: Date,
 ): Result<undefined, 'not_found' | 'sign_in_required'> {
   if (!invitation || !isInvitationOpen(invitation.expiresAt, now)) return refuse('not_found')
   if (session === undefined) return ok(undefined)
-  const isInvited = session !== 'ended' && session.email === invitation.email
-  return isInvited
+  return session.email === invitation.email
     ? ok(undefined)
     : refuse('sign_in_required', { detail: 'Sign in as the invited person, then accept again.' })
 }
