@@ -115,6 +115,12 @@ export const isSessionLive = (
   now: Date,
 ): boolean => session !== undefined && session.userId === userId && session.expiresAt > now
 
+/** O3: for an acceptance that brings neither the invited person's session nor a new person. */
+export const rejectMissingSignIn = () =>
+  refuse('sign_in_required', {
+    detail: 'Sign in as the invited person, or send a name and a password to create an account.',
+  })
+
 /**
  * O3: the invitation is still open; who accepts it by a session is still signed in as the invited person. Without an email
  * the session has ended.
@@ -126,9 +132,7 @@ export function judgeInvitation(
 ): Result<undefined, 'not_found' | 'sign_in_required'> {
   if (!invitation || !isInvitationOpen(invitation.expiresAt, now)) return refuse('not_found')
   if (session === undefined) return ok(undefined)
-  return session.email === invitation.email
-    ? ok(undefined)
-    : refuse('sign_in_required', { detail: 'Sign in as the invited person, then accept again.' })
+  return session.email === invitation.email ? ok(undefined) : rejectMissingSignIn()
 }
 
 /** The set-up link is still there. That it is used once, and that no organization exists, is decided by the change. */

@@ -16,6 +16,7 @@ import { linkHash } from '../../kernel/secrets.ts'
 import type { Principal } from '../access/rules.ts'
 import { type PreparedPerson, preparePerson } from '../accounts/actions.ts'
 import { isInvitationOpen } from '../accounts/rules.ts'
+import { rejectMissingSignIn } from '../authorization/rules.ts'
 import { readOrganization } from '../organizations/actions.ts'
 import { type OrganizationView, organizationFor } from '../organizations/rules.ts'
 import { completeFreshStart, requestFreshStart } from '../people/actions.ts'
@@ -135,10 +136,7 @@ async function readAcceptance(
     const session = { id: signedIn.userId, name: signedIn.name, email, sessionId: signedIn.sessionId }
     return errors.length > 0 ? refuse('invalid_request', { errors }) : ok({ session })
   }
-  if (name === undefined && password === undefined) {
-    const detail = 'Sign in as the invited person, or send a name and a password to create an account.'
-    return refuse('sign_in_required', { detail })
-  }
+  if (name === undefined && password === undefined) return rejectMissingSignIn()
   if (name === undefined || password === undefined) {
     const missing = sent.filter(([, value]) => value === undefined)
     return refuse('invalid_request', { errors: missing.map(([path]) => ({ path, message: `Enter a ${path}.` })) })
