@@ -1,57 +1,121 @@
-import { ActionIcon, Button, Tooltip } from '@mantine/core'
-import { useClipboard } from '@mantine/hooks'
+import { ActionIcon, Button, Text, Tooltip } from '@mantine/core'
 import { IconCheck, IconCopy } from '@tabler/icons-react'
+import { useEffect, useRef, useState } from 'react'
 import classes from './copy.module.css'
 
-export function CopyIcon({ value, label }: { value: string; label: string }) {
-  const { copied, copy } = useClipboard({ timeout: 1500 })
-  return (
-    <Tooltip label={copied ? 'Copied' : label}>
-      <ActionIcon variant="subtle" color="gray" size="md" aria-label={label} onClick={() => copy(value)}>
-        {copied ? <IconCheck size={16} /> : <IconCopy size={16} />}
-      </ActionIcon>
-    </Tooltip>
-  )
+type CopyState = 'idle' | 'copied' | 'refused'
+
+const copiedMs = 2000
+
+function selectText(element: HTMLElement) {
+  const selection = getSelection()
+  selection?.removeAllRanges()
+  selection?.selectAllChildren(element)
 }
 
-type CopyButtonProps = { value: string; label: string; onCopy?: () => void; autoFocus?: boolean }
+const isApple = /mac|iphone|ipad/i.test(navigator.userAgent)
+const copyKeys = isApple ? '⌘C' : 'Ctrl+C'
 
-export function CopyButton({ value, label, onCopy, autoFocus }: CopyButtonProps) {
-  const { copied, copy } = useClipboard({ timeout: 2000 })
-  const press = () => {
-    copy(value)
+/**
+ * Copies the text of an element. It counts as copied only once the clipboard took it, or once somebody copied the whole
+ * selection by hand: a page on plain http has no clipboard, and a browser may refuse it.
+ */
+function useCopy(value: string, onCopy?: () => void) {
+  const shown = useRef<HTMLElement>(null)
+  const [state, setState] = useState<CopyState>('idle')
+  useEffect(() => {
+    if (state !== 'copied') return
+    const timer = setTimeout(() => setState('idle'), copiedMs)
+    return () => clearTimeout(timer)
+  }, [state])
+
+  const report = () => {
+    setState('copied')
     onCopy?.()
   }
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(value)
+      report()
+    } catch {
+      setState('refused')
+      if (shown.current) selectText(shown.current)
+    }
+  }
+  const onCopiedByHand = () => {
+    if (getSelection()?.toString().trim() === value.trim()) report()
+  }
+  return { shown, state, copy, onCopiedByHand }
+}
+
+const CopyIcon = ({ state }: { state: CopyState }) =>
+  state === 'copied' ? <IconCheck size={16} /> : <IconCopy size={16} />
+
+function Refused({ state }: { state: CopyState }) {
+  if (state !== 'refused') return null
   return (
-    <Button
-      variant="default"
-      size="xs"
-      leftSection={copied ? <IconCheck size={14} /> : <IconCopy size={14} />}
-      onClick={press}
-      {...(autoFocus && { autoFocus, 'data-autofocus': true })}
-    >
-      {copied ? 'Copied' : label}
-    </Button>
+    <Text role="alert" size="sm" className={classes.refused}>
+      The browser didn’t allow copying. The text is selected: press {copyKeys}.
+    </Text>
   )
 }
 
 /** One line to read and take along: an id, a header, a link. */
 export function CopyLine({ label, value, copyLabel }: { label: string; value: string; copyLabel: string }) {
+  const { shown, state, copy, onCopiedByHand } = useCopy(value)
   return (
     <div className={classes.line}>
       <span className={classes.label}>{label}</span>
-      <code className={classes.value}>{value}</code>
-      <CopyIcon value={value} label={copyLabel} />
+      <code ref={shown} className={classes.value} onCopy={onCopiedByHand}>
+        {value}
+      </code>
+      <Tooltip label={state === 'copied' ? 'Copied' : copyLabel}>
+        <ActionIcon variant="subtle" color="gray" size="md" aria-label={copyLabel} onClick={copy}>
+          <CopyIcon state={state} />
+        </ActionIcon>
+      </Tooltip>
+      <Refused state={state} />
     </div>
   )
 }
 
+type CopyBlockProps = { value: string; label: string; onCopy?: () => void; autoFocus?: boolean }
+
 /** A block of code with its copy button; long lines wrap, so that nothing hides. */
-export function CopyBlock({ value, label, onCopy, autoFocus }: CopyButtonProps) {
+export function CopyBlock({ value, label, onCopy, autoFocus }: CopyBlockProps) {
+  const { shown, state, copy, onCopiedByHand } = useCopy(value, onCopy)
   return (
     <div className={classes.block}>
-      <code className={classes.code}>{value}</code>
-      <CopyButton value={value} label={label} {...(onCopy && { onCopy })} {...(autoFocus && { autoFocus })} />
+      <code ref={shown} className={classes.code} onCopy={onCopiedByHand}>
+        {value}
+      </code>
+      <Button
+        variant="default"
+        size="xs"
+        leftSection={<CopyIcon state={state} />}
+        onClick={copy}
+        {...(autoFocus && { autoFocus, 'data-autofocus': true })}
+      >
+        {state === 'copied' ? 'Copied' : label}
+      </Button>
+      <Refused state={state} />
+    </div>
+  )
+}
+
+/** Copies several texts at once, one a line, without showing them a second time unless the clipboard refuses. */
+export function CopyAll({ values, label, onCopy }: { values: string[]; label: string; onCopy: () => void }) {
+  const value = values.join('\n')
+  const { shown, state, copy, onCopiedByHand } = useCopy(value, onCopy)
+  return (
+    <div>
+      <Button variant="default" size="xs" leftSection={<CopyIcon state={state} />} onClick={copy}>
+        {state === 'copied' ? 'Copied' : label}
+      </Button>
+      <code ref={shown} className={classes.all} hidden={state !== 'refused'} onCopy={onCopiedByHand}>
+        {value}
+      </code>
+      <Refused state={state} />
     </div>
   )
 }

@@ -1,5 +1,5 @@
-import { Group, Modal, type ModalProps } from '@mantine/core'
-import { type ReactNode, useEffect, useRef } from 'react'
+import { Button, Group, Modal, type ModalProps } from '@mantine/core'
+import { type ReactNode, useEffect, useRef, useState } from 'react'
 import classes from './dialog.module.css'
 import { inPage } from './theme'
 
@@ -8,25 +8,35 @@ type Props = {
   onClose: () => void
   children: ReactNode
   size?: ModalProps['size']
+  /** Whether closing by Escape or the close button asks first once something was typed. */
+  guarded?: boolean
 }
+
+/** Passwords and choices are quick to give again; text is not. */
+const isTypedText = (target: EventTarget) =>
+  target instanceof HTMLTextAreaElement ||
+  (target instanceof HTMLInputElement && !['checkbox', 'radio', 'password'].includes(target.type))
 
 /**
  * Focus goes in on opening and, on closing, back to what had it: for a menu's entry, to the menu's button. A stray
- * click outside closes nothing that was typed.
+ * click outside closes nothing, and Escape asks before it loses what was typed.
  */
-export function Dialog({ title, onClose, children, size = 'md' }: Props) {
+export function Dialog({ title, onClose, children, size = 'md', guarded = true }: Props) {
   useFocusReturn()
+  const [typed, setTyped] = useState(false)
+  const [asking, setAsking] = useState(false)
+  const close = () => (guarded && typed ? setAsking(true) : onClose())
   return (
     <Modal.Root
       opened
-      onClose={onClose}
+      onClose={close}
       size={size}
       closeOnClickOutside={false}
       returnFocus={false}
       transitionProps={{ duration: 100 }}
     >
       <Modal.Overlay />
-      <Modal.Content>
+      <Modal.Content onInput={({ target }) => setTyped(typed || isTypedText(target))}>
         {/* Not Mantine's header element: outside of a section it would count as the page's banner. */}
         <div className={classes.head}>
           <Modal.Title className={classes.title}>{title}</Modal.Title>
@@ -35,6 +45,23 @@ export function Dialog({ title, onClose, children, size = 'md' }: Props) {
         {/* Room for the focus ring of what comes first, which the head would cover. */}
         <Modal.Body pt={4}>{children}</Modal.Body>
       </Modal.Content>
+      <Modal
+        opened={asking}
+        onClose={() => setAsking(false)}
+        title="Discard what you entered?"
+        size="sm"
+        closeButtonProps={{ 'aria-label': 'Close' }}
+        transitionProps={{ duration: 100 }}
+      >
+        <DialogActions>
+          <Button variant="default" onClick={onClose}>
+            Discard
+          </Button>
+          <Button onClick={() => setAsking(false)} data-autofocus>
+            Keep editing
+          </Button>
+        </DialogActions>
+      </Modal>
     </Modal.Root>
   )
 }

@@ -6,6 +6,7 @@ import { CopyBlock } from '../../ui/copy'
 import { Dialog, DialogActions } from '../../ui/dialog'
 import { Failure } from '../../ui/notice'
 import { notify } from '../../ui/notify'
+import { useUncopied } from '../../ui/uncopied'
 import { useServerForm } from '../../ui/use-server-form'
 import { QrCode } from './qr-code'
 import { sessionQuery } from './queries'
@@ -13,13 +14,25 @@ import { sessionQuery } from './queries'
 /** Password, then the secret into an app, then a code as proof that it is there. */
 export function EnableSecondFactor({ onClose }: { onClose: () => void }) {
   const [secret, setSecret] = useState<TwoFactorSecret>()
+  const words = {
+    warning:
+      'You haven’t copied the backup codes, and they can’t be shown again. Without them, losing the phone locks you out.',
+    back: 'Back to the codes',
+  }
+  const { asking, question, leave, onCopied } = useUncopied(secret ? ['codes'] : [], words, onClose)
+  if (secret) {
+    return (
+      <Dialog key="secret" title={asking ? 'Close without copying?' : 'Turn the second factor on'} onClose={leave}>
+        {asking && question}
+        <div hidden={asking}>
+          <ProveCode secret={secret} onCopied={() => onCopied('codes')} onClose={leave} />
+        </div>
+      </Dialog>
+    )
+  }
   return (
     <Dialog title="Turn the second factor on" onClose={onClose}>
-      {secret ? (
-        <ProveCode secret={secret} onClose={onClose} />
-      ) : (
-        <AskPassword onSecret={setSecret} onClose={onClose} />
-      )}
+      <AskPassword onSecret={setSecret} onClose={onClose} />
     </Dialog>
   )
 }
@@ -54,7 +67,9 @@ function AskPassword({ onSecret, onClose }: { onSecret: (secret: TwoFactorSecret
   )
 }
 
-function ProveCode({ secret, onClose }: { secret: TwoFactorSecret; onClose: () => void }) {
+type ProveProps = { secret: TwoFactorSecret; onCopied: () => void; onClose: () => void }
+
+function ProveCode({ secret, onCopied, onClose }: ProveProps) {
   const queryClient = useQueryClient()
   const { form, pending, failure, onSubmit } = useServerForm({
     initialValues: { code: '' },
@@ -78,7 +93,7 @@ function ProveCode({ secret, onClose }: { secret: TwoFactorSecret; onClose: () =
           <Text c="dimmed" mb={4}>
             Each works once, if you lose the phone. Keep them somewhere safe: they can’t be shown again.
           </Text>
-          <CopyBlock value={secret.backupCodes.join('\n')} label="Copy codes" />
+          <CopyBlock value={secret.backupCodes.join('\n')} label="Copy codes" onCopy={onCopied} />
         </div>
         <TextInput
           label="Authentication code"

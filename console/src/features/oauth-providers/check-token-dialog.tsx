@@ -39,7 +39,7 @@ export function CheckTokenDialog({ provider, onClose }: { provider: OAuthProvide
     if (bare(token)) check.mutate()
   }
   return (
-    <Dialog title="Check a token" size="lg" onClose={onClose}>
+    <Dialog title="Check a token" size="lg" guarded={false} onClose={onClose}>
       <form onSubmit={submit} noValidate autoComplete="off">
         <Stack gap="md">
           <Textarea

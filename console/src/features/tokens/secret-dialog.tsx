@@ -1,7 +1,6 @@
 import { type ReactNode, useState } from 'react'
 import { Dialog } from '../../ui/dialog'
-import { SecretShown } from './secret-shown'
-import { useUncopied } from './uncopied'
+import { SecretShown, useUncopiedToken } from './secret-shown'
 
 type Props = {
   title: string
@@ -13,7 +12,7 @@ type Props = {
 /** A form, then the secret that it made; leaving before copying asks once, however one leaves. */
 export function SecretDialog({ title, children, onClose }: Props) {
   const [secret, setSecret] = useState<string>()
-  const { asking, question, leave, onCopied } = useUncopied(secret, onClose)
+  const { asking, question, leave, onCopied } = useUncopiedToken(secret, onClose)
   if (secret === undefined) {
     return (
       <Dialog title={title} onClose={onClose}>
@@ -22,7 +21,7 @@ export function SecretDialog({ title, children, onClose }: Props) {
     )
   }
   return (
-    <Dialog title={asking ? 'Close without copying?' : 'Your new token'} size="lg" onClose={leave}>
+    <Dialog key="secret" title={asking ? 'Close without copying?' : 'Your new token'} size="lg" onClose={leave}>
       {asking ? question : <SecretShown secret={secret} onCopied={onCopied} onDone={leave} />}
     </Dialog>
   )

@@ -2,7 +2,19 @@ import { Button, Stack, Text } from '@mantine/core'
 import { CopyBlock } from '../../ui/copy'
 import { DialogActions } from '../../ui/dialog'
 import { Notice } from '../../ui/notice'
+import { useUncopied } from '../../ui/uncopied'
 import { curlLine } from './words'
+
+/** The shown secret, and the command that holds it, are guarded as one. */
+export function useUncopiedToken(secret: string | undefined, onLeave: () => void) {
+  const words = {
+    warning:
+      'You haven’t copied the token, and it can’t be shown again. You would have to refresh it to get a new one.',
+    back: 'Back to the token',
+  }
+  const { onCopied, ...guard } = useUncopied(secret === undefined ? [] : ['token'], words, onLeave)
+  return { ...guard, onCopied: () => onCopied('token') }
+}
 
 type Props = { secret: string; onCopied: () => void; onDone: () => void; done?: string }
 
