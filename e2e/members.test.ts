@@ -35,6 +35,8 @@ test('several invited at once, a bad address is marked; a link is copied and acc
   await links.getByRole('button', { name: 'Copy link' }).first().click()
   await eventually(() => copied(page)).toContain(`${product.url}/invitations/`)
   const link = await copied(page)
+  await links.getByRole('button', { name: 'Copy all links' }).click()
+  await links.getByRole('button', { name: 'Copied' }).waitFor()
   await links.getByRole('button', { name: 'Done' }).click()
   await page.getByRole('row').filter({ hasText: 'grace@example.com' }).getByText('Invited').waitFor()
 

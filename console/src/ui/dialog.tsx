@@ -45,24 +45,32 @@ export function Dialog({ title, onClose, children, size = 'md', guarded = true }
         {/* Room for the focus ring of what comes first, which the head would cover. */}
         <Modal.Body pt={4}>{children}</Modal.Body>
       </Modal.Content>
-      <Modal
-        opened={asking}
-        onClose={() => setAsking(false)}
-        title="Discard what you entered?"
-        size="sm"
-        closeButtonProps={{ 'aria-label': 'Close' }}
-        transitionProps={{ duration: 100 }}
-      >
-        <DialogActions>
-          <Button variant="default" onClick={onClose}>
-            Discard
-          </Button>
-          <Button onClick={() => setAsking(false)} data-autofocus>
-            Keep editing
-          </Button>
-        </DialogActions>
-      </Modal>
+      {asking && <DiscardQuestion onDiscard={onClose} onKeep={() => setAsking(false)} />}
     </Modal.Root>
+  )
+}
+
+/** Mounted only while it asks: the Escape that opens it must not close it as well. */
+function DiscardQuestion({ onDiscard, onKeep }: { onDiscard: () => void; onKeep: () => void }) {
+  return (
+    <Modal
+      opened
+      onClose={onKeep}
+      title="Discard what you entered?"
+      size="sm"
+      classNames={{ title: classes.title ?? '' }}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+      transitionProps={{ duration: 100 }}
+    >
+      <DialogActions>
+        <Button variant="default" onClick={onDiscard}>
+          Discard
+        </Button>
+        <Button onClick={onKeep} data-autofocus>
+          Keep editing
+        </Button>
+      </DialogActions>
+    </Modal>
   )
 }
 

@@ -3,12 +3,14 @@ import { TextsInput } from './texts-input'
 const separators = /[\s,;]+/
 const address = /^[^\s@<>"]+@[^\s@<>"]+\.[^\s@<>".]{2,}$/
 
-/** `Ada Lovelace <ada@example.com>` is pasted often: the address is what counts. */
-const readAddresses = (text: string) =>
-  text
-    .replace(/[^,;\n<>]*<([^<>]+)>/g, ' $1 ')
-    .split(separators)
-    .filter(Boolean)
+/**
+ * `"Doe, Jane" <jane@example.com>; Smith, Bob <bob@example.com>` is what mail programs copy: with angle brackets, what
+ * stands in them is an address and the rest a display name, commas included (RFC 5322 §3.4).
+ */
+export function readAddresses(text: string): string[] {
+  const bracketed = /(?:"(?:[^"\\]|\\.)*"|[^<>";\n@])*<([^<>]+)>/g
+  return text.replace(bracketed, ' $1 ').split(separators).filter(Boolean)
+}
 
 export const looksLikeEmail = (text: string) => text.length <= 254 && address.test(text)
 

@@ -1,23 +1,35 @@
 import { Tooltip } from '@mantine/core'
 import { useRef, useState, useSyncExternalStore } from 'react'
 
-const units: [Intl.RelativeTimeFormatUnit, number][] = [
-  ['year', 31_557_600],
-  ['month', 2_629_800],
-  ['week', 604_800],
-  ['day', 86_400],
-  ['hour', 3600],
-  ['minute', 60],
-]
-const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' })
+const minuteMs = 60_000
+const hourMs = 60 * minuteMs
+const dayMs = 24 * hourMs
+
+// "Tomorrow" is a day of the calendar; "next month" would be one, too, so longer spans are counted in numbers.
+const byCalendar = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' })
+const byNumber = new Intl.RelativeTimeFormat(undefined, { numeric: 'always' })
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
 
 export const formatExact = (iso: string) => exact.format(new Date(iso))
 
+/** Days between two moments by the reader's calendar, whatever the time of day. */
+function countCalendarDays(from: number, to: number): number {
+  const startOfDay = (time: number) => new Date(time).setHours(0, 0, 0, 0)
+  return Math.round((startOfDay(to) - startOfDay(from)) / dayMs)
+}
+
 export function formatRelative(iso: string, now = Date.now()): string {
-  const seconds = (Date.parse(iso) - now) / 1000
-  const [unit, size] = units.find(([, size]) => Math.abs(seconds) >= size) ?? ['second', Number.POSITIVE_INFINITY]
-  return unit === 'second' ? 'just now' : relative.format(Math.round(seconds / size), unit)
+  const time = Date.parse(iso)
+  const distance = Math.abs(time - now)
+  if (distance < minuteMs) return 'just now'
+  if (distance < hourMs) return byNumber.format(Math.trunc((time - now) / minuteMs), 'minute')
+  if (distance < dayMs) return byNumber.format(Math.trunc((time - now) / hourMs), 'hour')
+  const days = countCalendarDays(now, time)
+  if (Math.abs(days) < 7) return byCalendar.format(days, 'day')
+  if (Math.abs(days) < 30) return byNumber.format(Math.round(days / 7), 'week')
+  const months = Math.round(days / 30.4375)
+  if (Math.abs(months) < 12) return byNumber.format(months, 'month')
+  return byNumber.format(Math.round(days / 365.25), 'year')
 }
 
 // One clock for all times on the page; it ticks by the minute.

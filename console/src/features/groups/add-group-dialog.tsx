@@ -9,10 +9,11 @@ import { Dialog, DialogActions } from '../../ui/dialog'
 import { Failure } from '../../ui/notice'
 import { notify } from '../../ui/notify'
 import { useServerForm } from '../../ui/use-server-form'
+import { useStepFocus } from '../../ui/use-step-focus'
 import { type Account, AccountPicker } from '../members/account-picker'
 import { checkGroupName, GroupFields } from './group-fields'
 
-const steps = ['Add group', 'Add group: members', 'Add group: managers']
+const titles = ['Add group', 'Add group: members', 'Add group: managers']
 
 /** Name, then members, then who manages. Nothing is created before the end. */
 export function AddGroupDialog({ onClose }: { onClose: () => void }) {
@@ -41,11 +42,12 @@ export function AddGroupDialog({ onClose }: { onClose: () => void }) {
       void navigate({ ...paths.group(slug, id), replace: true })
     },
   })
+  const fields = useStepFocus(step)
   const { members, managers } = form.values
   const last = step === 2 || (step === 1 && members.length === 0)
   const forward = () => !form.validateField('name').hasError && setStep(step + 1)
   return (
-    <Dialog title={steps[step]!} onClose={onClose}>
+    <Dialog title={titles[step]!} onClose={onClose}>
       <form
         noValidate
         onSubmit={(event) => {
@@ -54,7 +56,10 @@ export function AddGroupDialog({ onClose }: { onClose: () => void }) {
           forward()
         }}
       >
-        <Stack gap="md">
+        <Stack gap="md" ref={fields}>
+          <Text size="sm" c="dimmed">
+            Step {step + 1} of {members.length > 0 ? 3 : 2}
+          </Text>
           {step === 0 && <GroupFields form={form} />}
           {step === 1 && (
             <AccountPicker
@@ -71,8 +76,14 @@ export function AddGroupDialog({ onClose }: { onClose: () => void }) {
               {...form.getInputProps('managers')}
             >
               <Stack gap="xs" mt="sm">
-                {members.map(({ id, name }) => (
-                  <Checkbox key={id} value={id} label={<bdi>{name}</bdi>} />
+                {members.map(({ id, name, detail }, index) => (
+                  <Checkbox
+                    key={id}
+                    value={id}
+                    label={<bdi>{name}</bdi>}
+                    description={detail}
+                    {...(index === 0 && { 'data-autofocus': true })}
+                  />
                 ))}
               </Stack>
             </Checkbox.Group>

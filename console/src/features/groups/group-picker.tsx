@@ -1,4 +1,4 @@
-import { Group as Line, MultiSelect, Text } from '@mantine/core'
+import { type ComboboxParsedItem, Group as Line, MultiSelect, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { pickerInDialog } from '../../ui/dialog'
 import { allGroupsQuery } from './queries'
@@ -11,6 +11,17 @@ type Props = {
   onChange: (ids: string[]) => void
   error?: string | undefined
   description?: string
+}
+
+const mostShown = 50
+
+/** The first matches by name, and a line that says how many there are when some are left out. */
+function narrow(options: ComboboxParsedItem[], search: string): ComboboxParsedItem[] {
+  const text = search.trim().toLocaleLowerCase()
+  const matching = options.filter((option) => 'label' in option && option.label.toLocaleLowerCase().includes(text))
+  if (matching.length <= mostShown) return matching
+  const label = `${mostShown} of ${matching.length.toLocaleString()} groups: type to narrow the list`
+  return [...matching.slice(0, mostShown), { value: 'more', label, disabled: true }]
 }
 
 /** Type to search, choose several; each with the number of its members. */
@@ -26,7 +37,7 @@ export function GroupPicker({ org, label, value, onChange, error, description }:
       placeholder={value.length === 0 ? 'Search groups' : ''}
       searchable
       {...pickerInDialog}
-      limit={50}
+      filter={({ options, search }) => narrow(options, search)}
       data={[...listed, ...gone]}
       value={groups ? value : []}
       onChange={onChange}
@@ -37,9 +48,11 @@ export function GroupPicker({ org, label, value, onChange, error, description }:
       renderOption={({ option }) => (
         <Line justify="space-between" gap="sm" wrap="nowrap" flex={1}>
           <bdi style={{ overflowWrap: 'anywhere' }}>{option.label}</bdi>
-          <Text size="xs" c="dimmed" style={{ flex: 'none' }}>
-            {countMembers(counts.get(option.value) ?? 0)}
-          </Text>
+          {counts.has(option.value) && (
+            <Text size="xs" c="dimmed" style={{ flex: 'none' }}>
+              {countMembers(counts.get(option.value) ?? 0)}
+            </Text>
+          )}
         </Line>
       )}
     />

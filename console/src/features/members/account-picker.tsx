@@ -1,24 +1,35 @@
-import { MultiSelect } from '@mantine/core'
+import { MultiSelect, Text } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
-import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { ask } from '../../api'
 import { listMembers, listServiceAccounts } from '../../client/sdk.gen'
 import { pickerInDialog } from '../../ui/dialog'
 import { displayName } from './words'
 
-export type Account = { id: string; name: string }
+export type Account = { id: string; name: string; detail?: string | undefined }
 
-async function findAccounts(org: string, text: string, joinedOnly: boolean): Promise<Account[]> {
-  const query = { limit: '30', ...(text && { search: text }) }
+type Found = { accounts: Account[]; more: boolean }
+
+const pageSize = 30
+
+async function findAccounts(org: string, text: string, joinedOnly: boolean): Promise<Found> {
+  const query = { limit: String(pageSize), ...(text && { search: text }) }
   const [members, serviceAccounts] = await Promise.all([
     ask(listMembers({ path: { org }, query: { ...query, ...(joinedOnly && { status: 'joined' }) } })),
     ask(listServiceAccounts({ path: { org }, query })),
   ])
-  return [
-    ...members.items.map((member) => ({ id: member.id, name: displayName(member) })),
-    ...serviceAccounts.items.map(({ id, name }) => ({ id, name: `${name} (service account)` })),
-  ]
+  return {
+    accounts: [
+      ...members.items.map((member) => ({
+        id: member.id,
+        name: displayName(member),
+        detail: member.email === displayName(member) ? undefined : member.email,
+      })),
+      ...serviceAccounts.items.map(({ id, name }) => ({ id, name: `${name} (service account)` })),
+    ],
+    more: members.nextCursor !== null || serviceAccounts.nextCursor !== null,
+  }
 }
 
 type Props = {
@@ -35,20 +46,38 @@ type Props = {
   joinedOnly?: boolean
 }
 
+const moreMatch = 'more'
+
+/** The address tells people of one name apart. */
+function AccountOption({ name, detail }: { name: string; detail: string | undefined }) {
+  return (
+    <span style={{ overflowWrap: 'anywhere' }}>
+      <bdi>{name}</bdi>
+      {detail && (
+        <Text size="xs" c="dimmed">
+          {detail}
+        </Text>
+      )}
+    </span>
+  )
+}
+
 /** Members and service accounts by name; the search is the server's, so any number can be found. */
 export function AccountPicker(props: Props) {
   const { org, label, value, onChange, error, without, most, joinedOnly = false } = props
   const [text, setText] = useState('')
   const [asked] = useDebouncedValue(text.trim(), 200)
-  const { data: found = [], error: failure } = useQuery({
+  const { data, error: failure } = useQuery({
     queryKey: ['organization', org, 'accounts', asked, joinedOnly],
     queryFn: () => findAccounts(org, asked, joinedOnly),
-    placeholderData: keepPreviousData,
   })
-  const known = new Map([...found, ...value].map((account) => [account.id, account]))
-  const data = [...known.values()]
+  // What does not answer the text in the field is no choice: Enter would pick somebody else.
+  const found = asked === text.trim() ? data : undefined
+  const known = new Map([...(found?.accounts ?? []), ...value].map((account) => [account.id, account]))
+  const choices = [...known.values()]
     .filter(({ id }) => !without?.has(id))
     .map(({ id, name }) => ({ value: id, label: name }))
+  const hint = { value: moreMatch, label: 'More people match: keep typing to narrow the list', disabled: true }
   return (
     <MultiSelect
       label={label}
@@ -57,13 +86,18 @@ export function AccountPicker(props: Props) {
       {...pickerInDialog}
       searchValue={text}
       onSearchChange={setText}
+      onKeyDown={(event) => {
+        // A search that is not answered yet must not send the form.
+        if (event.key === 'Enter' && text.trim() !== '') event.preventDefault()
+      }}
       filter={({ options }) => options}
-      data={data}
+      data={found?.more ? [...choices, hint] : choices}
+      renderOption={({ option }) => <AccountOption name={option.label} detail={known.get(option.value)?.detail} />}
       value={value.map(({ id }) => id)}
       onChange={(ids) => onChange(ids.flatMap((id) => known.get(id) ?? []))}
       hidePickedOptions
       {...(most !== undefined && { maxValues: most })}
-      nothingFoundMessage="Nobody of that name"
+      nothingFoundMessage={found ? 'Nobody of that name' : 'Searching…'}
       error={error ?? failure?.message}
       data-autofocus
     />

@@ -10,7 +10,7 @@ import { SearchBox } from '../../ui/search-box'
 import { useDialog } from '../../ui/use-dialog'
 import { MemberDialogs } from './member-dialogs'
 import { MembersTable } from './members-table'
-import { type MemberFilter, membersQuery } from './queries'
+import { type Member, type MemberFilter, membersQuery } from './queries'
 import { roleChoices, roles, statuses } from './words'
 
 const key = <Value extends string>(of: Record<Value, unknown>, text: string | undefined) =>
@@ -27,7 +27,9 @@ export function MembersPage() {
     ...(role && { role }),
   }
   const members = useInfiniteQuery(membersQuery(org, filter))
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
+  // Kept by id across searches: what a filter hides stays selected.
+  const [chosen, setChosen] = useState<ReadonlyMap<string, Member>>(new Map())
+  const hidden = [...chosen.keys()].filter((id) => !members.data?.some((member) => member.id === id)).length
   const navigate = useNavigate()
   const { open } = useDialog()
   usePageTitle('Members', name)
@@ -63,7 +65,12 @@ export function MembersPage() {
         />
         {chosen.size > 0 && (
           <Group gap="sm" ml="auto">
-            <Text role="status">{chosen.size} selected</Text>
+            <Text role="status">
+              {chosen.size} selected{hidden > 0 && `, ${hidden} not shown`}
+            </Text>
+            <Button variant="subtle" onClick={() => setChosen(new Map())}>
+              Clear
+            </Button>
             <Button variant="default" onClick={() => open('add-to-group')}>
               Add to group
             </Button>
@@ -80,10 +87,7 @@ export function MembersPage() {
           </Empty>
         }
       />
-      <MemberDialogs
-        chosen={members.data?.filter(({ id }) => chosen.has(id)) ?? []}
-        onGrouped={() => setChosen(new Set())}
-      />
+      <MemberDialogs chosen={[...chosen.values()]} onGrouped={() => setChosen(new Map())} />
     </Stack>
   )
 }

@@ -15,8 +15,8 @@ import { addressNotConfirmed, displayName, roles, statuses } from './words'
 
 type Props = {
   rows: Rows<Member>
-  chosen: ReadonlySet<string>
-  onChoose: (chosen: ReadonlySet<string>) => void
+  chosen: ReadonlyMap<string, Member>
+  onChoose: (chosen: ReadonlyMap<string, Member>) => void
   empty: ReactNode
 }
 
@@ -37,9 +37,9 @@ export function MembersTable({ rows, chosen, onChoose, empty }: Props) {
   const { slug, accountId } = useMembership()
   const actionsOf = useMemberActions()
 
-  const toggle = (id: string) => {
-    const next = new Set(chosen)
-    if (!next.delete(id)) next.add(id)
+  const toggle = (member: Member) => {
+    const next = new Map(chosen)
+    if (!next.delete(member.id)) next.set(member.id, member)
     onChoose(next)
   }
   const columns: Column<Member>[] = [
@@ -52,7 +52,7 @@ export function MembersTable({ rows, chosen, onChoose, empty }: Props) {
         <Checkbox
           aria-label={`Select ${displayName(member)}`}
           checked={chosen.has(member.id)}
-          onChange={() => toggle(member.id)}
+          onChange={() => toggle(member)}
         />
       ),
     },

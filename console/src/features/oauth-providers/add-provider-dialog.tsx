@@ -1,6 +1,6 @@
 import { Button, Stack, Text } from '@mantine/core'
 import { useNavigate } from '@tanstack/react-router'
-import { type FormEvent, useEffect, useRef, useState } from 'react'
+import { type FormEvent, useEffect, useState } from 'react'
 import { ask } from '../../api'
 import { createOAuthProvider } from '../../client/sdk.gen'
 import { paths } from '../../paths'
@@ -9,6 +9,7 @@ import { Dialog, DialogActions } from '../../ui/dialog'
 import { Failure } from '../../ui/notice'
 import { notify } from '../../ui/notify'
 import { useServerForm } from '../../ui/use-server-form'
+import { useStepFocus } from '../../ui/use-step-focus'
 import { AudiencesField } from './audiences-field'
 import { ClaimsFields } from './claims-fields'
 import { IssuerFields, useDiscovery } from './issuer-fields'
@@ -99,19 +100,4 @@ export function AddProviderDialog({ onClose }: { onClose: () => void }) {
       </form>
     </Dialog>
   )
-}
-
-/** Each step begins at its first field, or at the one that something is wrong with. */
-function useStepFocus(step: number) {
-  const fields = useRef<HTMLDivElement>(null)
-  const shown = useRef(step)
-  useEffect(() => {
-    // The dialog itself begins where it opens.
-    if (shown.current === step) return
-    shown.current = step
-    const form = fields.current?.closest('form')
-    const target = form?.querySelector<HTMLElement>('[aria-invalid=true]') ?? form?.querySelector('[data-autofocus]')
-    if (target instanceof HTMLElement) target.focus()
-  }, [step])
-  return fields
 }

@@ -32,7 +32,7 @@ export function CreateTokenForm({ org, accountId, suggestedName = '', onCreated,
           body: {
             name: name.trim(),
             description: description.trim(),
-            expiresAt: readExpiration(expiration),
+            ...readExpiration(expiration),
             ...(accountId && { accountId }),
           },
         }),

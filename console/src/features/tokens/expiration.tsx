@@ -21,16 +21,27 @@ export function checkExpiresAt(value: string, { expiration }: ExpirationFields):
   return time > Date.now() + tenYears ? 'Choose a time within the next 10 years' : null
 }
 
-export function readExpiration({ expiration, expiresAt }: ExpirationFields): string | null {
-  if (expiration === 'never') return null
-  const time = expiration === 'custom' ? Date.parse(expiresAt) : Date.now() + Number(expiration) * day
-  return new Date(time).toISOString()
+/** As a request names it. The server counts days from its own clock; `present` is what "Keep" stands for. */
+export function readExpiration({ expiration, expiresAt }: ExpirationFields, present: string | null = null) {
+  if (expiration === 'keep') return { expiresAt: present }
+  if (expiration === 'never') return { expiresAt: null }
+  if (expiration === 'custom') return { expiresAt: new Date(expiresAt).toISOString() }
+  return { expiresIn: (Number(expiration) * day) / 1000 }
 }
 
-export function ExpirationInput<Values extends ExpirationFields>({ form }: { form: UseFormReturnType<Values> }) {
+type Props<Values extends ExpirationFields> = { form: UseFormReturnType<Values>; keep?: string; autoFocus?: boolean }
+
+/** `keep` is the label of keeping the present expiration, where there is one that lies ahead. */
+export function ExpirationInput<Values extends ExpirationFields>({ form, keep, autoFocus }: Props<Values>) {
+  const kept = keep === undefined ? [] : [{ value: 'keep', label: keep }]
   return (
     <Stack gap="sm">
-      <NativeSelect label="Expiration" data={expirations} {...form.getInputProps('expiration')} />
+      <NativeSelect
+        label="Expiration"
+        data={[...kept, ...expirations]}
+        {...(autoFocus && { 'data-autofocus': true })}
+        {...form.getInputProps('expiration')}
+      />
       {form.values.expiration === 'custom' && (
         <TextInput
           type="datetime-local"

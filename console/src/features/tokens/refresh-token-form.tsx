@@ -4,20 +4,22 @@ import { ask } from '../../api'
 import { refreshToken } from '../../client/sdk.gen'
 import { DialogActions } from '../../ui/dialog'
 import { Failure, Notice } from '../../ui/notice'
+import { formatExact } from '../../ui/relative-time'
 import { useServerForm } from '../../ui/use-server-form'
-import { checkExpiresAt, ExpirationInput, noExpiration, readExpiration } from './expiration'
+import { checkExpiresAt, ExpirationInput, readExpiration } from './expiration'
 import { abilityQuery, type Token } from './queries'
 
 type Props = { org: string; token: Token; onRefreshed: (secret: string) => void; onCancel: () => void }
 
 export function RefreshTokenForm({ org, token, onRefreshed, onCancel }: Props) {
   const ability = useQuery(abilityQuery(org, token.accountId)).data
+  const keep = token.expiresAt && token.state !== 'expired' ? `Keep (${formatExact(token.expiresAt)})` : undefined
   const refused = ability?.allowed === false
   const { form, pending, failure, onSubmit } = useServerForm({
-    initialValues: noExpiration,
+    initialValues: { expiration: keep ? 'keep' : token.expiresAt ? '30' : 'never', expiresAt: '' },
     validate: { expiresAt: checkExpiresAt },
     send: (expiration) =>
-      ask(refreshToken({ path: { org, id: token.id }, body: { expiresAt: readExpiration(expiration) } })),
+      ask(refreshToken({ path: { org, id: token.id }, body: readExpiration(expiration, token.expiresAt) })),
     onDone: ({ secret }) => onRefreshed(secret),
   })
   return (
@@ -28,14 +30,14 @@ export function RefreshTokenForm({ org, token, onRefreshed, onCancel }: Props) {
           new one.
         </Text>
         {refused && <Notice tone="wait">{ability.message}</Notice>}
-        <ExpirationInput form={form} />
+        <ExpirationInput form={form} autoFocus {...(keep && { keep })} />
         <Failure error={failure} />
       </Stack>
       <DialogActions>
         <Button variant="default" onClick={onCancel}>
           Cancel
         </Button>
-        <Button type="submit" loading={pending} disabled={refused} data-autofocus>
+        <Button type="submit" loading={pending} disabled={refused}>
           Refresh
         </Button>
       </DialogActions>

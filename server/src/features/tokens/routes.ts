@@ -2,6 +2,7 @@ import { route } from '../../http/route.ts'
 import { keyOf, toPage } from '../../http/shapes.ts'
 import { ok } from '../../kernel/result.ts'
 import { createToken, deleteToken, getAbility, getToken, listTokens, refreshToken, updateToken } from './actions.ts'
+import { toExpiration } from './rules.ts'
 import {
   Ability,
   AbilityQuery,
@@ -48,8 +49,10 @@ export const tokenRoutes = [
     status: 201,
     reply: IssuedToken,
     problems: ['forbidden', 'invalid_request', 'token_creation_disabled', 'token_creation_restricted'],
-    run: ({ deps, caller, facts, body }) =>
-      createToken(deps, caller, facts, { ...body, expiresAt: body.expiresAt ?? null, accountId: body.accountId }),
+    run: ({ deps, caller, facts, body: { name, description, accountId, ...expiration } }) => {
+      const expiresAt = toExpiration(expiration, deps.now())
+      return createToken(deps, caller, facts, { name, description, accountId, expiresAt })
+    },
   }),
   route({
     id: 'getTokenAbility',
@@ -100,7 +103,8 @@ export const tokenRoutes = [
     status: 200,
     reply: IssuedToken,
     problems: ['not_found', 'forbidden', 'invalid_request', 'token_creation_disabled', 'token_creation_restricted'],
-    run: ({ deps, caller, facts, path: { id }, body }) => refreshToken(deps, caller, facts, id, body.expiresAt ?? null),
+    run: ({ deps, caller, facts, path: { id }, body }) =>
+      refreshToken(deps, caller, facts, id, toExpiration(body, deps.now())),
   }),
   route({
     id: 'deleteToken',

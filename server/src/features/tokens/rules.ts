@@ -63,6 +63,12 @@ export function tokenState(token: { expiresAt: Date | null }, suspended: boolean
   return suspended ? 'suspended' : 'active'
 }
 
+/** T3: the moment that a request names, by the server's clock; nothing named means never. */
+export const toExpiration = (
+  { expiresAt = null, expiresIn }: { expiresAt?: Date | null | undefined; expiresIn?: number | undefined },
+  now: Date,
+): Date | null => (expiresIn === undefined ? expiresAt : new Date(now.getTime() + expiresIn * 1000))
+
 const longestYears = 10
 
 /** T3: never, or later than now and at most ten years ahead. */

@@ -1,19 +1,38 @@
 import * as z from 'zod'
 import { accountName, freeText, id, nameText, page, paging, searchText, sentTime, time } from '../../http/shapes.ts'
 
-const expiresAt = time().nullable().optional()
+const longestSeconds = 3652 * 24 * 60 * 60
+
+/** When the secret expires: a moment, or seconds from now by the server's clock, which a client's clock may not match. */
+const expiration = {
+  expiresAt: time().nullable().optional(),
+  expiresIn: z.int().min(1).max(longestSeconds).optional().describe('Seconds from now; instead of `expiresAt`.'),
+}
+
+const isOneExpiration = ({
+  expiresAt,
+  expiresIn,
+}: {
+  expiresAt?: Date | null | undefined
+  expiresIn?: number | undefined
+}) => expiresAt === undefined || expiresIn === undefined
+const twoExpirations = { path: ['expiresIn'], message: 'Send expiresAt or expiresIn, not both.' }
 
 export const NewToken = z
   .strictObject({
     name: nameText(100),
     description: freeText(500).default(''),
-    expiresAt,
+    ...expiration,
     accountId: id('mem', 'svc').optional(),
   })
+  .refine(isOneExpiration, twoExpirations)
   .meta({ id: 'NewToken' })
 
 /** Refreshing asks for the expiration anew (T4). */
-export const RefreshToken = z.strictObject({ expiresAt }).meta({ id: 'RefreshToken' })
+export const RefreshToken = z
+  .strictObject(expiration)
+  .refine(isOneExpiration, twoExpirations)
+  .meta({ id: 'RefreshToken' })
 
 export const TokenChanges = z
   .strictObject({ name: nameText(100).optional(), description: freeText(500).optional() })
