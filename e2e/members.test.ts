@@ -142,7 +142,10 @@ test('an invitation resent: the earlier link is dead, and the member’s removal
 
   await openMenu(page, 'Actions for mary@example.com', 'Resend invitation email')
   await page.getByRole('dialog').getByRole('button', { name: 'Resend' }).click()
-  await page.getByRole('dialog', { name: 'Invitation link' }).getByRole('button', { name: 'Done' }).click()
+  const shown = page.getByRole('dialog', { name: 'Invitation link' })
+  await shown.getByRole('button', { name: 'Copy link' }).click()
+  await shown.getByRole('button', { name: 'Copied' }).waitFor()
+  await shown.getByRole('button', { name: 'Done' }).click()
   const there = await product.visit(new URL(acceptUrl).pathname)
   there.watched.expect('404 /api/v1/invitations/', '401 /api/v1/me')
   await there.page.getByRole('heading', { name: 'This invitation can’t be used' }).waitFor()

@@ -29,6 +29,10 @@ function useCopy(value: string, onCopy?: () => void) {
     return () => clearTimeout(timer)
   }, [state])
 
+  useEffect(() => {
+    if (state === 'refused' && shown.current) selectText(shown.current)
+  }, [state])
+
   const report = () => {
     setState('copied')
     onCopy?.()
@@ -112,9 +116,11 @@ export function CopyAll({ values, label, onCopy }: { values: string[]; label: st
       <Button variant="default" size="xs" leftSection={<CopyIcon state={state} />} onClick={copy}>
         {state === 'copied' ? 'Copied' : label}
       </Button>
-      <code ref={shown} className={classes.all} hidden={state !== 'refused'} onCopy={onCopiedByHand}>
-        {value}
-      </code>
+      {state === 'refused' && (
+        <code ref={shown} className={classes.all} onCopy={onCopiedByHand}>
+          {value}
+        </code>
+      )}
       <Refused state={state} />
     </div>
   )
