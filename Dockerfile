@@ -33,6 +33,7 @@ WORKDIR /app
 COPY --from=server /app/node_modules node_modules
 COPY --from=server /app/server/node_modules server/node_modules
 COPY --from=console /app/console/dist console/dist
+COPY console/src/paths.ts console/src/
 COPY package.json ./
 COPY server/package.json server/
 COPY server/bin server/bin

@@ -18,7 +18,7 @@ import { membersQuery } from './features/members/queries'
 import { providersQuery } from './features/oauth-providers/queries'
 import { serviceAccountsQuery } from './features/service-accounts/queries'
 import { tokensQuery } from './features/tokens/queries'
-import { paths } from './paths'
+import { anySettings as anySettingsPath, pages, paths } from './paths'
 import { Broken, BrokenApart, Lost, NoOrganization, NotFound } from './shell/dead-ends'
 import { adminsElsewhere, adminsOnly, membershipAt, prefetch, whoIsHere } from './shell/entry'
 import { evaluationQuery } from './shell/evaluation'
@@ -60,30 +60,30 @@ const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({
 const at = <Path extends string>(path: Path) => ({ getParentRoute: () => root, path }) as const
 
 const signIn = createRoute({
-  ...at('/sign-in'),
+  ...at(pages.signIn),
   validateSearch: signInSearch,
   component: lazyRouteComponent(() => import('./shell/sign-in'), 'SignIn'),
 })
 const forgotPassword = createRoute({
-  ...at('/forgot-password'),
+  ...at(pages.forgotPassword),
   component: lazyRouteComponent(() => import('./shell/forgot-password'), 'ForgotPassword'),
 })
 const resetPassword = createRoute({
-  ...at('/reset-password'),
+  ...at(pages.resetPassword),
   validateSearch: resetSearch,
   component: lazyRouteComponent(() => import('./shell/reset-password'), 'ResetPassword'),
 })
 const setup = createRoute({
-  ...at('/setup/$secret'),
+  ...at(pages.setup),
   component: lazyRouteComponent(() => import('./features/setup/setup-page'), 'SetupPage'),
 })
 const invitation = createRoute({
-  ...at('/invitations/$secret'),
+  ...at(pages.invitation),
   component: lazyRouteComponent(() => import('./features/members/invitation-page'), 'InvitationPage'),
 })
 
 const home = createRoute({
-  ...at('/'),
+  ...at(pages.home),
   component: NoOrganization,
   beforeLoad: async ({ context, location }) => {
     const { organizations } = await whoIsHere(context.queryClient, location.href)
@@ -93,7 +93,7 @@ const home = createRoute({
 })
 /** Addresses for documents and mails that can't know which organization their reader uses. */
 const anySettings = createRoute({
-  ...at('/settings/$'),
+  ...at(`${anySettingsPath}/$`),
   component: NoOrganization,
   beforeLoad: async ({ context, location }) => {
     const { organizations } = await whoIsHere(context.queryClient, location.href)
@@ -103,7 +103,7 @@ const anySettings = createRoute({
 })
 
 const signedIn = createRoute({
-  ...at('/o/$slug'),
+  ...at(pages.signedIn),
   component: Frame,
   pendingComponent: Opening,
   notFoundComponent: () => <NotFound order={1} />,
@@ -120,6 +120,14 @@ const signedIn = createRoute({
     if (here) await context.queryClient.ensureQueryData(evaluationQuery(here.id)).catch(() => undefined)
   },
 })
+/** The part of a page's address that is its own below its parent's. */
+const inOrganization = <Path extends string>(page: `${typeof pages.signedIn}${Path}`) =>
+  ({ getParentRoute: () => signedIn, path: page.slice(pages.signedIn.length) as Path }) as const
+const inSettings = <Path extends string>(page: `${typeof pages.settings}${Path}`) =>
+  ({ getParentRoute: () => settings, path: page.slice(pages.settings.length) as Path }) as const
+const under = <Path extends string>(page: `${typeof pages.organization}${Path}`) =>
+  ({ getParentRoute: () => organization, path: page.slice(pages.organization.length) as Path }) as const
+
 const atOrganization = createRoute({
   getParentRoute: () => signedIn,
   path: '/',
@@ -127,7 +135,7 @@ const atOrganization = createRoute({
     throw redirect({ ...paths.apis(params.slug), replace: true })
   },
 })
-const settings = createRoute({ getParentRoute: () => signedIn, path: '/settings', component: SettingsLayout })
+const settings = createRoute({ ...inOrganization(pages.settings), component: SettingsLayout })
 const settingsIndex = createRoute({
   getParentRoute: () => settings,
   path: '/',
@@ -136,13 +144,11 @@ const settingsIndex = createRoute({
   },
 })
 const account = createRoute({
-  getParentRoute: () => settings,
-  path: '/account',
+  ...inSettings(pages.account),
   component: lazyRouteComponent(() => import('./features/account/account-page'), 'AccountPage'),
 })
 const apis = createRoute({
-  getParentRoute: () => settings,
-  path: '/apis',
+  ...inSettings(pages.apis),
   loader: (entry) =>
     prefetch(entry, (client, org) => client.prefetchInfiniteQuery(tokensQuery(org, { accountId: 'me' }))),
   component: lazyRouteComponent(() => import('./features/tokens/apis-page'), 'ApisPage'),
@@ -151,8 +157,7 @@ const TokenInsightsPage = lazy(async () => ({
   default: (await import('./features/token-insights/token-insights-page')).TokenInsightsPage,
 }))
 const tokenInsights = createRoute({
-  getParentRoute: () => settings,
-  path: '/token-insights',
+  ...inSettings(pages.tokenInsights),
   validateSearch: insightsSearch,
   component: () => (
     <WhenOn feature="token-insights">
@@ -162,42 +167,40 @@ const tokenInsights = createRoute({
 })
 
 const organization = createRoute({
-  getParentRoute: () => settings,
-  path: '/organization',
+  ...inSettings(pages.organization),
   component: lazyRouteComponent(() => import('./features/organization/organization-layout'), 'OrganizationLayout'),
 })
-const under = <Path extends string>(path: Path) => ({ getParentRoute: () => organization, path }) as const
-
 const overview = createRoute({
-  ...under('/'),
+  getParentRoute: () => organization,
+  path: '/',
   beforeLoad: (entry) => adminsElsewhere(entry),
   component: lazyRouteComponent(() => import('./features/organization/overview-page'), 'OverviewPage'),
 })
 const members = createRoute({
-  ...under('/members'),
+  ...under(pages.members),
   beforeLoad: (entry) => adminsOnly(entry),
   validateSearch: membersSearch,
   loader: (entry) => prefetch(entry, (client, org) => client.prefetchInfiniteQuery(membersQuery(org, {}))),
   component: lazyRouteComponent(() => import('./features/members/members-page'), 'MembersPage'),
 })
 const member = createRoute({
-  ...under('/members/$id'),
+  ...under(pages.member),
   beforeLoad: (entry) => adminsOnly(entry),
   component: lazyRouteComponent(() => import('./features/members/member-page'), 'MemberPage'),
 })
 const groups = createRoute({
-  ...under('/groups'),
+  ...under(pages.groups),
   beforeLoad: (entry) => adminsOnly(entry),
   validateSearch: namesSearch,
   loader: (entry) => prefetch(entry, (client, org) => client.prefetchInfiniteQuery(groupsQuery(org, undefined))),
   component: lazyRouteComponent(() => import('./features/groups/groups-page'), 'GroupsPage'),
 })
 const group = createRoute({
-  ...under('/groups/$id'),
+  ...under(pages.group),
   component: lazyRouteComponent(() => import('./features/groups/group-page'), 'GroupPage'),
 })
 const serviceAccounts = createRoute({
-  ...under('/service-accounts'),
+  ...under(pages.serviceAccounts),
   beforeLoad: (entry) => adminsOnly(entry),
   validateSearch: namesSearch,
   loader: (entry) =>
@@ -208,30 +211,30 @@ const serviceAccounts = createRoute({
   ),
 })
 const serviceAccount = createRoute({
-  ...under('/service-accounts/$id'),
+  ...under(pages.serviceAccount),
   beforeLoad: (entry) => adminsOnly(entry),
   component: lazyRouteComponent(() => import('./features/service-accounts/service-account-page'), 'ServiceAccountPage'),
 })
 const oauthProviders = createRoute({
-  ...under('/oauth-providers'),
+  ...under(pages.oauthProviders),
   beforeLoad: (entry) => adminsOnly(entry),
   loader: (entry) => prefetch(entry, (client, org) => client.prefetchInfiniteQuery(providersQuery(org))),
   component: lazyRouteComponent(() => import('./features/oauth-providers/oauth-providers-page'), 'OAuthProvidersPage'),
 })
 const oauthProvider = createRoute({
-  ...under('/oauth-providers/$id'),
+  ...under(pages.oauthProvider),
   beforeLoad: (entry) => adminsOnly(entry),
   component: lazyRouteComponent(() => import('./features/oauth-providers/oauth-provider-page'), 'OAuthProviderPage'),
 })
 const tokens = createRoute({
-  ...under('/api-tokens'),
+  ...under(pages.tokens),
   beforeLoad: (entry) => adminsOnly(entry),
   validateSearch: tokensSearch,
   loader: (entry) => prefetch(entry, (client, org) => client.prefetchInfiniteQuery(tokensQuery(org, {}))),
   component: lazyRouteComponent(() => import('./features/tokens/organization-tokens-page'), 'OrganizationTokensPage'),
 })
 const auditLog = createRoute({
-  ...under('/audit-log'),
+  ...under(pages.auditLog),
   beforeLoad: (entry) => adminsOnly(entry),
   validateSearch: auditSearch,
   loader: (entry) => prefetch(entry, (client, org) => client.prefetchInfiniteQuery(auditQuery(org, {}))),

@@ -112,8 +112,8 @@ function startingServer(config: Config, log: Logger): Starting {
     refusals += 1
     metrics.turnedAway('starting')
   }
-  const door: Door = (req, res, id) => {
-    if (wired) return wired.doors.some((it) => it(req, res, id))
+  const door: Door = (req, res, id, noPlace) => {
+    if (wired) return wired.doors.some((it) => it(req, res, id, noPlace))
     if (isChange(req)) return false
     if (waiting(req, res, id)) return true
     refused()

@@ -10,7 +10,8 @@ import { gateListener } from '../src/http/gate.ts'
 import { healthDoor } from '../src/http/health.ts'
 import { incomingRequests } from '../src/http/incoming.ts'
 import { createMetrics } from '../src/http/metrics.ts'
-import { createHttpServer, type HttpServer, type Limits } from '../src/http/server.ts'
+import { createHttpServer, type HttpServer } from '../src/http/server.ts'
+import type { Limits } from '../src/http/server-limits.ts'
 
 export const resourceKey = 'resource-key-of-the-tests-0123456789'
 export const secondKey = 'another+key/of the tests & 0123456789'
@@ -51,7 +52,7 @@ export interface GateServer {
   /** Makes a secret that the database knows with this row. */
   issue: (over?: Partial<FoundToken>) => string
   /** What the database does when it is asked; a rejection stands for one that is away. */
-  database: { away: boolean }
+  database: { away: boolean; held?: Promise<void> }
   waitsFor: string[]
   logged: unknown[]
   /** Lets requests for /slow be answered. */
@@ -63,7 +64,7 @@ export async function gateServer(
   options: { trustedProxies?: string[]; limits?: Partial<Limits> } = {},
 ): Promise<GateServer> {
   const rows = new Map<string, FoundToken>()
-  const database = { away: false }
+  const database: GateServer['database'] = { away: false }
   const waitsFor: string[] = []
   const logged: unknown[] = []
   const held = Promise.withResolvers<void>()
@@ -75,6 +76,7 @@ export async function gateServer(
     lease: { holds: true, epoch: 0, applied: 41, mark: '0123456789ab' },
     lookups: {
       findToken: async (hash) => {
+        await database.held
         if (database.away) throw new Error('the database is away')
         return rows.get(hash)
       },
@@ -101,7 +103,10 @@ export async function gateServer(
       ),
     ],
     router: async (request) => {
-      if (new URL(request.url).pathname === '/slow') await held.promise
+      const { pathname } = new URL(request.url)
+      if (pathname === '/slow') await held.promise
+      if (pathname === '/body') return Response.json({ bytes: (await request.arrayBuffer()).byteLength })
+      if (pathname === '/large') return new Response('x'.repeat(1024 * 1024))
       // The adapter reads one of node's two views of the headers when it is asked for one, and the other for all.
       const forwardedFor = request.headers.get('x-forwarded-for')
       return Response.json({ forwardedFor, headers: Object.fromEntries(request.headers) }, { status: 404 })

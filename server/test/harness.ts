@@ -45,6 +45,7 @@ export async function harness(
     allowedJwksHosts?: readonly string[]
     featuresFile?: string
     publicUrl?: string
+    consoleFolder?: string
     tokensPerAccount?: number
     /** Left out: as many as a test makes, since its clock stands still. */
     changesPerMinute?: number
@@ -64,7 +65,7 @@ export async function harness(
       productName: 'AI Hub',
       secrets: [serviceSecret],
       resourceKeys: [resourceKey],
-      consoleFolder: '/nonexistent',
+      consoleFolder: options.consoleFolder ?? '/nonexistent',
       allowedJwksHosts: options.allowedJwksHosts ?? [],
       featuresFile: options.featuresFile,
       tokensPerAccount: options.tokensPerAccount ?? 1000,

@@ -26,8 +26,11 @@ export type PrincipalRefusal =
 
 /** How the kit learns who asks; it never looks at a credential itself. */
 export interface Doorkeeper {
-  /** The principal of a request; undefined without any credential. */
-  principalOf: (request: Request) => Promise<Result<Principal | undefined, PrincipalRefusal>>
+  /** The principal of a request; undefined without any credential. `organizationId` is the one that the path names (E4). */
+  principalOf: (
+    request: Request,
+    organizationId: string | undefined,
+  ) => Promise<Result<Principal | undefined, PrincipalRefusal>>
   /** That principal's account in this organization; undefined where it has none (O1). Its changes are held to `requires`. */
   callerIn: (principal: Principal, organizationId: string, requires: Requirement) => Promise<Caller | undefined>
   /** The account's role in a group, for group managers (O6). */
@@ -50,7 +53,7 @@ async function admit(
   c: Context,
   keeper: Doorkeeper,
 ): Promise<Result<Principal | Caller | undefined, ProblemCode>> {
-  const principal = await keeper.principalOf(c.req.raw)
+  const principal = await keeper.principalOf(c.req.raw, c.req.param('org'))
   if (r.who === 'anyone') return principal.ok ? principal : ok(undefined)
   if (!principal.ok) return principal
   if (principal.value === undefined) return refuse('unauthenticated')

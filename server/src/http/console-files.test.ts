@@ -23,7 +23,7 @@ beforeAll(async () => {
   writeFileSync(join(dist, 'index.html'), 'the page')
   writeFileSync(join(dist, 'assets', 'a.js'), 'a script')
   const app = new Hono()
-  for (const file of consoleFiles(dist)) app.get('*', file)
+  for (const [path, serve] of consoleFiles(dist)) app.get(path, serve)
   server = createHttpServer({
     doors: [],
     router: (request) => app.fetch(request),
@@ -39,7 +39,7 @@ afterAll(async () => {
 })
 
 test('200: the page at its own addresses, and what was built', async () => {
-  for (const path of ['/', '/index.html', '/o/acme/settings', '/assets']) {
+  for (const path of ['/', '/sign-in', '/o/acme/settings', '/settings/apis']) {
     const page = await ask(port, { path })
     expect([page.body, page.headers['cache-control']], path).toEqual(['the page', ['no-cache']])
   }
@@ -48,8 +48,8 @@ test('200: the page at its own addresses, and what was built', async () => {
   expect(script.headers['cache-control']).toEqual(['public, max-age=31536000, immutable'])
 })
 
-test('404: the API’s addresses and files that are not there are not the page', async () => {
-  for (const path of ['/api/v1/nothing', '/assets/b.js', '/server/src/main.ts'])
+test('404: what is neither a page of the console nor a file that was built', async () => {
+  for (const path of ['/api/v1/nothing', '/index.html', '/assets', '/assets/b.js', '/o', '/server/src/main.ts'])
     expect((await ask(port, { path })).status, path).toBe(404)
 })
 

@@ -4,8 +4,16 @@ import { problems } from '../kernel/problems.ts'
 import type { RefusalFacts } from '../kernel/result.ts'
 import { problemBody } from './reply.ts'
 
-/** What every door that stands in front of the router is: it answers and says so, or it is not asked. */
-export type Door = (req: IncomingMessage, res: ServerResponse, requestId: string) => boolean
+/**
+ * What every door that stands in front of the router is: it answers and says so, or it is not asked. With `noPlace`
+ * nothing may be asked of the database for this request; a refusal for that reason calls it.
+ */
+export type Door = (
+  req: IncomingMessage,
+  res: ServerResponse,
+  requestId: string,
+  noPlace?: (() => void) | undefined,
+) => boolean
 
 /** A problem of RFC 9457 on bare node:http; `extra` are members that another standard adds (OAuth's `error`). */
 export function sendProblem(

@@ -55,24 +55,16 @@ function bearerOf(headers: Headers): Result<string | undefined, 'bad_request' | 
 }
 
 const organizationId = idPattern('org')
-const organizationInPath = (request: Request) => /\/organizations\/([^/?]+)/.exec(request.url)?.[1]
 
 /** E4: the organization that the header `IB-Context` names; the path must not name another. */
-function namedByHeader(request: Request): Result<string | undefined, 'bad_request'> {
+function namedByHeader(request: Request, inPath: string | undefined): Result<string | undefined, 'bad_request'> {
   const header = request.headers.get('ib-context')?.trim()
   if (header === undefined) return ok(undefined)
   if (!organizationId.test(header))
     return refuse('bad_request', { detail: 'IB-Context names an organization by its id.' })
-  const inPath = organizationInPath(request)
   if (inPath !== undefined && inPath !== header)
     return refuse('bad_request', { detail: 'The path and IB-Context name two different organizations.' })
   return ok(header)
-}
-
-/** E4: the organization that the path names, where that decides: for tokens that several organizations may take. */
-function namedByPath(request: Request, token: string): string | undefined {
-  const id = looksLikeJws(token) ? organizationInPath(request) : undefined
-  return id !== undefined && organizationId.test(id) ? id : undefined
 }
 
 const changes = (method: string) => method !== 'GET' && method !== 'HEAD'
@@ -84,9 +76,11 @@ function comesFromConsole(request: Request, origins: readonly string[]): boolean
 }
 
 export function buildDoorkeeper({ gate, signIn, lookups, turnsOf, publicUrl, origins }: DoorkeeperParts): Doorkeeper {
-  const byToken = async (request: Request, token: string, named: string | undefined) => {
-    const inPath = named === undefined ? namedByPath(request, token) : undefined
-    let decision = await gate.decide(token, named ?? inPath)
+  const byToken = async (token: string, { header, path }: { header: string | undefined; path: string | undefined }) => {
+    // E4: the path decides for tokens that several organizations may take.
+    const names = header === undefined && path !== undefined && organizationId.test(path) && looksLikeJws(token)
+    const inPath = names ? path : undefined
+    let decision = await gate.decide(token, header ?? inPath)
     // A token that is no good there may be another organization's, for which this path does not exist (404, O1).
     if (!decision.active && inPath !== undefined) {
       const elsewhere = await gate.decide(token)
@@ -104,7 +98,7 @@ export function buildDoorkeeper({ gate, signIn, lookups, turnsOf, publicUrl, ori
   }
 
   return {
-    async principalOf(request) {
+    async principalOf(request, path) {
       if (carriesTokenIn(new URL(request.url).searchParams))
         return refuse('bad_request', { detail: 'Send the token as Authorization: Bearer, never in a URL.' })
       const token = bearerOf(request.headers)
@@ -112,9 +106,9 @@ export function buildDoorkeeper({ gate, signIn, lookups, turnsOf, publicUrl, ori
       if (withSession && request.headers.has('authorization'))
         return refuse('bad_request', { detail: 'Send one credential.' })
       if (!token.ok) return token
-      const named = namedByHeader(request)
+      const named = namedByHeader(request, path)
       if (!named.ok) return named
-      if (token.value !== undefined) return byToken(request, token.value, named.value)
+      if (token.value !== undefined) return byToken(token.value, { header: named.value, path })
       return withSession ? bySession(request) : ok(undefined)
     },
 

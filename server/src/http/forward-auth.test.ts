@@ -60,8 +60,8 @@ describe('a good token', () => {
     '/forward-auth/',
     '/forward-auth/v1/chat?access_token=abc&token=def',
     '/forward-auth?token=pcu_x',
-    '/forward-auth/%00/..%2f../%zz',
-    '/forward-auth/../oauth2/introspect',
+    '/forward-auth/%00/a..%2fb/%zz',
+    '/forward-auth/oauth2/introspect',
   ])('200: what stands below is ignored: %s', async (path) => {
     expect((await forward([bearer(it.issue())], { path })).status).toBe(200)
   })

@@ -6,7 +6,7 @@ import { authorizationOf } from './credentials.ts'
 import { type Door, sendProblem } from './door.ts'
 import { fragmentsOf } from './gate-answers.ts'
 import { decide, type GateOptions } from './gate-decide.ts'
-import { targetOf } from './target.ts'
+import { isUnambiguous, targetOf } from './target.ts'
 
 interface Question {
   /** Undefined without a Bearer credential. */
@@ -79,11 +79,14 @@ function sendDecision(options: GateOptions, res: ServerResponse, requestId: stri
   admit(res, requestId, it.evidence)
 }
 
-/** `ANY /forward-auth` and all below: whatever the client wanted stands in the path and is none of our business. */
+/**
+ * `ANY /forward-auth` and all below: what the client wanted follows in the path. It is not looked at, but for spellings
+ * that proxies and applications read differently: these are no address of ours, and so refused.
+ */
 export function forwardAuth(options: GateOptions): Door {
-  return (req, res, requestId) => {
+  return (req, res, requestId, noPlace) => {
     const { path } = targetOf(req)
-    if (path !== '/forward-auth' && !path.startsWith('/forward-auth/')) return false
+    if (path !== '/forward-auth' && !(path.startsWith('/forward-auth/') && isUnambiguous(path))) return false
     const question = questionOf(req)
     if (!question.ok) {
       options.count('forward_auth', 'bad_request')
@@ -97,7 +100,7 @@ export function forwardAuth(options: GateOptions): Door {
       sendProblem(res, requestId, refuse('unauthenticated'), { 'WWW-Authenticate': 'Bearer' })
       return true
     }
-    decide(options, { token, organizationId: rest.organizationId, requestId }, res, (it) =>
+    decide(options, { token, organizationId: rest.organizationId, requestId, noPlace }, res, (it) =>
       sendDecision(options, res, requestId, it, adminOnly),
     )
     return true

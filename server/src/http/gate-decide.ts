@@ -35,10 +35,19 @@ const traced = (trace: Trace, res: ServerResponse, requestId: string, decision: 
     }),
   )
 
+interface Question {
+  token: string
+  organizationId: string | undefined
+  requestId: string
+  /** Set where the database must not be asked, since too many wait for it. */
+  noPlace: (() => void) | undefined
+  bugMembers?: Record<string, unknown>
+}
+
 /** Asks the gate; from memory the answer comes in the same tick, since a promise would cost more than the decision. */
 export function decide(
   { gate, trace, failed }: GateOptions,
-  asked: { token: string; organizationId: string | undefined; requestId: string; bugMembers?: Record<string, unknown> },
+  asked: Question,
   res: ServerResponse,
   answer: (decision: Decision, head: number, mark: string) => void,
 ): void {
@@ -50,7 +59,7 @@ export function decide(
   try {
     // Both in one tick, and before the question: what the answer rests on is at least this new (X-Portcullis-Head, …-Mark).
     const { head, mark } = gate
-    const decision = gate.decide(asked.token, asked.organizationId)
+    const decision = gate.decide(asked.token, asked.organizationId, asked.noPlace)
     if (decision instanceof Promise) {
       const told = trace ? traced(trace, res, asked.requestId, decision) : decision
       told.then((it) => answer(it, head, mark)).catch(fail)

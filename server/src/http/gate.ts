@@ -8,5 +8,5 @@ import { introspection } from './introspection.ts'
 export function gateListener(options: GateOptions, knowsKey: KnowsKey): Door {
   const introspect = introspection(options, knowsKey)
   const forward = forwardAuth(options)
-  return (req, res, requestId) => introspect(req, res, requestId) || forward(req, res, requestId)
+  return (...request) => introspect(...request) || forward(...request)
 }

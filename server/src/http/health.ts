@@ -54,8 +54,8 @@ const metricsPage =
 const published = 'public, max-age=3600'
 
 /** RFC 9728 §2 for our own API. Authorization servers are left out, since issuers belong to organizations. */
-const protectedResource = ({ publicUrl, productName }: Instance) => ({
-  resource: publicUrl,
+const protectedResource = ({ publicUrl, productName }: Instance, path = '') => ({
+  resource: publicUrl + path,
   resource_name: `${productName} organization settings (Portcullis)`,
   resource_documentation: `${publicUrl}/docs`,
   bearer_methods_supported: ['header'],
@@ -84,6 +84,9 @@ export function healthDoor(options: HealthOptions, failed: (error: unknown, requ
     '/metrics': metricsPage(options),
     '/.well-known/oauth-protected-resource': (_req, res, requestId) =>
       sendJson(res, requestId, protectedResource(options.instance), published),
+    // RFC 9728 §3.1: a client that knows the resource by its path inserts the well-known part before it.
+    '/.well-known/oauth-protected-resource/api/v1': (_req, res, requestId) =>
+      sendJson(res, requestId, protectedResource(options.instance, '/api/v1'), published),
     '/.well-known/portcullis-token-pattern': (_req, res, requestId) => sendJson(res, requestId, tokenFormat, published),
   }
   return (req, res, requestId) => {

@@ -19,6 +19,7 @@ export interface Incoming {
 }
 
 const claims = (lowerName: string) =>
+  lowerName === 'host' ||
   lowerName === clientHeader ||
   lowerName === requestIdHeader ||
   lowerName === 'forwarded' ||
@@ -64,6 +65,8 @@ export function incomingRequests(trustedProxies: readonly string[]): Incoming {
     prepare: (req, requestId) => {
       const { address, secure } = clientOf(req)
       replaceClaims(req, {
+        // What a client calls us decides nothing; several valid forms of it the router's adapter would refuse.
+        host: 'portcullis.invalid',
         [requestIdHeader]: requestId,
         ...(address !== null && { [clientHeader]: address }),
         ...(secure && { 'x-forwarded-proto': 'https' }),

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { Decision } from '../features/access/rules.ts'
 import { idPattern } from '../kernel/ids.ts'
 import type { ProblemCode } from '../kernel/problems.ts'
@@ -90,7 +90,7 @@ export function introspection(options: GateOptions, knowsKey: KnowsKey): Door {
     options.count('introspection', 'bad_request')
     sendRefusal(res, requestId, refusal)
   }
-  return (req: IncomingMessage, res: ServerResponse, requestId: string) => {
+  return (req, res, requestId, noPlace) => {
     if (req.method !== 'POST') return false
     const { path, query } = targetOf(req)
     if (path !== '/oauth2/introspect') return false
@@ -107,7 +107,7 @@ export function introspection(options: GateOptions, knowsKey: KnowsKey): Door {
         if (!question.ok) return refused(res, requestId, question)
         decide(
           options,
-          { ...question.value, requestId, bugMembers: { error: 'server_error' } },
+          { ...question.value, requestId, noPlace, bugMembers: { error: 'server_error' } },
           res,
           (it, head, mark) => sendDecision(options, res, requestId, it, { head, mark }),
         )

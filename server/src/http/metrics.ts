@@ -23,7 +23,7 @@ export const counter = (name: string, help: string, read: () => number): Reading
 
 type DecidedFrom = 'form' | 'memory' | 'database'
 
-/** `queue`: too much waits for the database; `hashing`: too many passwords wait to be hashed. `slow` and `unreadable` are told by the parser: nothing that could be called a request has come in time, or at all. `starting`: the database was not reached yet. */
+/** `queue`: too much waits for the database; `hashing`: too many passwords wait to be hashed. `slow` and `unreadable` are told by the parser: nothing that could be called a request has come in time, or at all; or by a body that is too slow. `unread`: answers that nobody reads. `starting`: the database was not reached yet. */
 const turnedAwayReasons = [
   'in_flight',
   'queue',
@@ -33,6 +33,7 @@ const turnedAwayReasons = [
   'slow',
   'unreadable',
   'starting',
+  'unread',
 ] as const
 export type TurnedAway = (typeof turnedAwayReasons)[number]
 

@@ -273,6 +273,12 @@ export const doorPaths: Record<string, unknown> = {
     tag: 'gate',
     content: json({ type: 'object', required: ['resource'], properties: { resource: text } }),
   }),
+  '/.well-known/oauth-protected-resource/api/v1': page({
+    operationId: 'getResourceMetadataOfPath',
+    summary: 'The same for clients that know this API by its path /api/v1 (RFC 9728 §3.1)',
+    tag: 'gate',
+    content: json({ type: 'object', required: ['resource'], properties: { resource: text } }),
+  }),
   '/.well-known/portcullis-token-pattern': page({
     operationId: 'getTokenPattern',
     summary: 'The expression that finds every managed token',

@@ -23,8 +23,8 @@ interface RouterParts {
   signIn: (request: Request) => Promise<Response>
   /** `GET /openapi.json` and `/docs`. */
   documents: Record<string, () => Response>
-  /** The console's files. */
-  files: readonly MiddlewareHandler[]
+  /** The console's pages and files. */
+  files: readonly [path: string, serve: MiddlewareHandler][]
   log: Pick<Logger, 'error'>
 }
 
@@ -92,7 +92,7 @@ export function buildRouter({ routes, kit, guards, signIn, documents, files, log
   mount(app, routes, { ...kit, accounts: crowd(mostAtOnce.account) })
   app.all('/api/auth/*', (c) => signIn(c.req.raw))
   for (const [path, document] of Object.entries(documents)) app.get(path, () => document())
-  for (const file of files) app.get('*', file)
+  for (const [path, serve] of files) app.get(path, serve)
   app.notFound((c) => problemReply('not_found', c.get('facts').requestId))
   app.onError((error, c) => {
     const { requestId } = c.get('facts')

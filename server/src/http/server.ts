@@ -4,54 +4,21 @@ import { getRequestListener } from '@hono/node-server'
 import type { Logger } from 'pino'
 import { asking } from '../db/asking.ts'
 import { refuse } from '../kernel/result.ts'
-import { answersWith } from './answer-headers.ts'
+import { type Answer, answersWith } from './answer-headers.ts'
 import { willAnswer } from './answering.ts'
 import { clientOf } from './client-address.ts'
-import { answerClientError } from './client-error.ts'
+import { answerByHand, answerClientError } from './client-error.ts'
 import { crowd } from './crowd.ts'
 import { type Door, sendProblem, streaming } from './door.ts'
-import { isOdd, refuseOdd } from './framing.ts'
-import { buildInFlight, type Connection, type Full } from './in-flight.ts'
+import { isFaulty, refuseFaulty } from './framing.ts'
+import { type Connection, createBodyPool, createPool, type Full, hasBody } from './in-flight.ts'
 import type { Incoming } from './incoming.ts'
 import type { Metrics } from './metrics.ts'
 import { problemReply } from './reply.ts'
 import { safePath } from './safe-path.ts'
-import { allOf } from './target.ts'
-
-/** Every bound on what a client may take of us. Times in milliseconds. */
-export interface Limits {
-  maxHeaderBytes: number
-  headersMs: number
-  requestMs: number
-  /** Longer than proxies keep idle connections (60 s as a rule), so that they close first and no request is lost. */
-  keepAliveMs: number
-  /** A connection on which nothing moves, in either direction. */
-  silenceMs: number
-  /** How often the times above are looked after. */
-  checkMs: number
-  maxConnections: number
-  /** Of these, one address's that is no trusted proxy's; an IPv6 /64 counts as one. */
-  maxConnectionsPerClient: number
-  maxInFlight: number
-  /** Of these, one address's, counted as its connections are. A proxy's clients are counted each by itself. */
-  maxInFlightPerClient: number
-  /** Of these, one connection's: requests that are sent before the answers to earlier ones (RFC 9112 §9.3.2). */
-  maxAhead: number
-}
-
-const usual: Limits = {
-  maxHeaderBytes: 32 * 1024,
-  headersMs: 15_000,
-  requestMs: 30_000,
-  keepAliveMs: 65_000,
-  silenceMs: 120_000,
-  checkMs: 5_000,
-  maxConnections: 10_000,
-  maxConnectionsPerClient: 2_000,
-  maxInFlight: 2_000,
-  maxInFlightPerClient: 500,
-  maxAhead: 20,
-}
+import { type Limits, usualLimits } from './server-limits.ts'
+import { isPlainPath, targetOf, toOriginForm } from './target.ts'
+import { createUnreadAnswers } from './unread-answers.ts'
 
 export interface ServerOptions {
   /** Asked in this order before the router. */
@@ -140,65 +107,116 @@ interface Arrived {
   res: ServerResponse
   requestId: string
   who: string | undefined
+  /** Set where there is no place for it: it is answered from memory or not at all, and a refusal is counted by this. */
+  noPlace: (() => void) | undefined
 }
 
 /** A flood must not hide from whoever watches, nor a probe end a process for it. Each is cheap, or wants a resource key. */
 const watches = (req: IncomingMessage) => /^\/(?:healthz|readyz|metrics)(?:\?|$)/.test(req.url ?? '')
 
-const asksGate = (req: IncomingMessage) => /^\/(?:oauth2\/introspect|forward-auth)(?:[/?]|$)/.test(req.url ?? '')
+/** What verifies tokens, and the verifiers that hosts embed: no flood of other requests takes their places. */
+const verifies = (req: IncomingMessage) =>
+  /^\/(?:oauth2\/introspect|forward-auth|v1\/(?:head|changes|usage))(?:[/?]|$)/.test(req.url ?? '')
+
+/** A path that no route has. */
+const noAddress = '/-'
 
 const delay = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms).unref())
 
 export function createHttpServer(options: ServerOptions): HttpServer {
-  const limits = { ...usual, ...options.limits }
+  const limits = { ...usualLimits, ...options.limits }
   const route = routerListener(options)
-  const inFlight = buildInFlight(limits, options.incoming.clientBehind)
+  const places = { max: limits.maxInFlight, maxPerClient: limits.maxInFlightPerClient }
+  const [routing, verifying] = [createPool(places), createPool(places)]
+  const { turnedAway } = options.metrics
   let stopping = false
   let closing = false
   const connections = new Set<Connection>()
   const addresses = crowd(limits.maxConnectionsPerClient)
+  const unread = createUnreadAnswers(
+    { maxPerConnection: limits.maxUnreadBytes, maxInAll: limits.maxUnreadBytesInAll },
+    () => turnedAway('unread'),
+  )
+  const bodies = createBodyPool(
+    { max: limits.maxOwingBody, maxMs: limits.bodyMs, minBytes: limits.minBodyBytes },
+    (res) => {
+      turnedAway('slow')
+      // Behind other requests of its connection this answer would be taken for theirs.
+      if (res.headersSent || res.socket === null) res.req.socket.destroy()
+      else answerByHand(res.req.socket, 'request_timeout')
+    },
+  )
+  const slowBodies = setInterval(() => bodies.dropSlow(performance.now()), limits.bodyMs / 10).unref()
 
-  const turnAway = (full: Full, { req, res, requestId }: Arrived) => {
-    if (full === 'client') {
-      options.metrics.limited('in_flight_from')
-      // The gate's callers know three refusals (N2); proxies would make a fault of any other.
-      const code = asksGate(req) ? 'unavailable' : 'too_many_requests'
-      const refusal = refuse(code, { detail: 'Too many requests from your address at once.' })
-      return sendProblem(res, requestId, refusal, { 'Retry-After': '1' })
-    }
-    options.metrics.turnedAway('in_flight')
-    // Whoever does not wait for answers would not read this one either; what is left of its bytes is nobody's.
-    if (full === 'connection') return void req.socket.destroy()
-    sendProblem(res, requestId, refuse('unavailable', { detail: 'Too many requests at once.' }), {})
+  const count = (full: Full) =>
+    full === 'client' ? options.metrics.limited('in_flight_from') : turnedAway('in_flight')
+
+  const turnAway = (full: Full, res: ServerResponse, requestId: string) => {
+    count(full)
+    if (full === 'everybody')
+      return sendProblem(res, requestId, refuse('unavailable', { detail: 'Too many requests at once.' }), {})
+    const refusal = refuse('too_many_requests', { detail: 'Too many requests from your address at once.' })
+    sendProblem(res, requestId, refusal, { 'Retry-After': '1' })
   }
 
-  const askDoors = ({ req, res, requestId }: Arrived): boolean => {
-    for (const door of options.doors) if (door(req, res, requestId)) return true
+  const askDoors = ({ req, res, requestId, noPlace }: Arrived): boolean => {
+    for (const door of options.doors) if (door(req, res, requestId, noPlace)) return true
     return false
   }
 
   const answer = (it: Arrived) => {
     const { req, res, requestId, who = '' } = it
-    if (isOdd(req)) return refuseOdd(req, res, requestId)
     if (asking.run({ flow: 'gate', source: who }, askDoors, it)) return
-    if (allOf(req, 'host').length > 1) return sendProblem(res, requestId, refuse('bad_request'), {})
     observe(options, req, res, requestId)
+    // The router normalizes and decodes paths. What that would change is no address of ours, whatever it would become.
+    if (!isPlainPath(targetOf(req).path)) req.url = noAddress
     options.incoming.prepare(req, requestId)
     res.setHeader('X-Request-Id', requestId)
     route(req, res, requestId)
   }
 
+  /** Counts a request that was not answered in the tick in which it came. */
+  const enter = ({ req, res, who }: Arrived, pool: typeof routing) => {
+    const socket = req.socket as Connection
+    const leave = pool.enter(who)
+    if (hasBody(req)) bodies.enter(res)
+    socket.ahead = (socket.ahead ?? 0) + 1
+    socket.latest = res
+    res.on('close', () => {
+      socket.ahead = (socket.ahead ?? 1) - 1
+      bodies.leave(res)
+      leave()
+    })
+  }
+
+  const watchUnread = (res: Answer) => {
+    res.onUnread = unread.update
+    if (res.writableEnded) unread.update(res)
+    res.on('close', () => unread.remove(res))
+  }
+
   const onRequest = (req: IncomingMessage, res: ServerResponse) => {
-    if (req.socket.destroyed) return
+    const { ahead = 0, client, destroyed } = req.socket as Connection
+    if (destroyed) return
     if (closing) res.setHeader('Connection', 'close')
-    const who = inFlight.whoOf(req)
-    const it: Arrived = { req, res, requestId: options.incoming.requestId(req), who }
-    const full = inFlight.full(req, who)
-    if (full && (full === 'connection' || !watches(req))) return turnAway(full, it)
+    const requestId = options.incoming.requestId(req)
+    if (isFaulty(req) || !toOriginForm(req)) return refuseFaulty(req, res, requestId)
+    const forTokens = verifies(req)
+    if (ahead >= (forTokens ? limits.maxAhead : limits.maxAheadAtRouter)) {
+      // Whoever does not wait for answers would not read this one either; what is left of its bytes is nobody's.
+      turnedAway('in_flight')
+      return void req.socket.destroy()
+    }
+    const pool = forTokens ? verifying : routing
+    const who = client ?? options.incoming.clientBehind(req)
+    const full = watches(req) ? undefined : pool.full(who)
+    if (full && !forTokens) return turnAway(full, res, requestId)
+    const it: Arrived = { req, res, requestId, who, noPlace: full && (() => count(full)) }
     answer(it)
-    // Answered in the same tick, as the gate does from memory: there is nothing to keep count of.
-    if (res.writableEnded || streaming.has(res)) return
-    inFlight.enter(req.socket, res, who)
+    if (streaming.has(res) || res.writableFinished) return
+    // Answered in the same tick, as the gate does from memory: there is nothing to keep count of but what is unread.
+    if (!res.writableEnded) enter(it, pool)
+    watchUnread(res)
   }
 
   // Node's own answers to a missing Host and an unknown Expect would be no problems and bear no request id.
@@ -214,8 +232,9 @@ export function createHttpServer(options: ServerOptions): HttpServer {
   )
   server.on('checkExpectation', onRequest)
   bounded(server, limits)
-  const { turnedAway } = options.metrics
   server.on('clientError', (error, socket) => answerClientError(error, socket, turnedAway))
+  // No proxy that tunnels; node would end the connection without an answer.
+  server.on('connect', (_req, socket) => answerByHand(socket, 'not_found'))
   server.on('drop', () => turnedAway('connections'))
   server.on('connection', (socket: Connection) => {
     if (!options.incoming.isProxy(socket)) socket.client = clientOf(socket.remoteAddress ?? null)
@@ -237,7 +256,7 @@ export function createHttpServer(options: ServerOptions): HttpServer {
       return stopping
     },
     get inFlight() {
-      return inFlight.count
+      return routing.count + verifying.count
     },
     listen: (port, host) =>
       new Promise((resolve, reject) => {
@@ -259,6 +278,7 @@ export function createHttpServer(options: ServerOptions): HttpServer {
       const sweep = setInterval(() => server.closeIdleConnections(), 50)
       await Promise.race([closed, delay(deadlineMs - announceMs - idleMs)])
       clearInterval(sweep)
+      clearInterval(slowBodies)
       server.closeAllConnections()
     },
   }

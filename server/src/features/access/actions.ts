@@ -30,9 +30,14 @@ import { type FoundProvider, type Memory, type RememberedExternal, toEvidence, t
 export interface Gate {
   /**
    * Decides about a token as it was presented (N2). Answers at once when memory may decide (N3), else after asking the
-   * database. `namedOrganizationId` is the organization that the request names, if it names one (E4).
+   * database. `namedOrganizationId` is the organization that the request names, if it names one (E4). With `noPlace` the
+   * database is not asked: what memory cannot decide is unavailable, and `noPlace` is called.
    */
-  decide: (token: string, namedOrganizationId?: string) => Decision | Promise<Decision>
+  decide: (
+    token: string,
+    namedOrganizationId?: string,
+    noPlace?: (() => void) | undefined,
+  ) => Decision | Promise<Decision>
   /** The feed's number up to which the answers of this process are true. */
   readonly head: number
   /** Of that number: it tells one history of the feed from another. */
@@ -69,16 +74,25 @@ export function buildGate(parts: GateParts): Gate {
     get mark() {
       return parts.lease.mark
     },
-    decide(token, named) {
-      if (isWellFormed(token)) return managed(token, named)
-      if (looksLikeJws(token) && token.length <= maxJwsLength) return external(token, named)
+    decide(token, named, noPlace) {
+      if (isWellFormed(token)) return managed(token, named, noPlace)
+      if (looksLikeJws(token) && token.length <= maxJwsLength) return external(token, named, noPlace)
       decided('form')
       return malformed
     },
   }
 }
 
-type Decide = (token: string, named: string | undefined) => Decision | Promise<Decision>
+type Decide = (
+  token: string,
+  named: string | undefined,
+  noPlace: (() => void) | undefined,
+) => Decision | Promise<Decision>
+
+function refuseWithoutPlace(noPlace: () => void): Decision {
+  noPlace()
+  return unavailable
+}
 type Told = NonNullable<GateParts['decided']>
 
 function decideOn(evidence: Evidence, nowMs: number, named: string | undefined): Decision {
@@ -119,11 +133,11 @@ function managedTokens({ memory, lease, lookups, now, used, failed }: GateParts,
     }
   }
 
-  return (token, named) => {
+  return (token, named, noPlace) => {
     const hash = hashOf(token)
-    if (!lease.holds) return ask(hash, named)
-    const evidence = memory.evidence(hash)
-    if (evidence === undefined && !memory.isUnknown(hash)) return ask(hash, named)
+    const evidence = lease.holds ? memory.evidence(hash) : undefined
+    if (evidence === undefined && !(lease.holds && memory.isUnknown(hash)))
+      return noPlace ? refuseWithoutPlace(noPlace) : ask(hash, named)
     decided('memory')
     return evidence === undefined ? unknown : judge(evidence, named)
   }
@@ -268,11 +282,11 @@ function externalTokens({ memory, lease, lookups, keys, now, failed }: GateParts
     return refused(fault.reason, { provider, subject: known.subject, account })
   }
 
-  return (token, named) => {
+  return (token, named, noPlace) => {
     const hash = hashOf(token)
     const name = named === undefined ? hash : `${hash} ${named}`
     const decision = lease.holds ? remembered(name) : undefined
-    if (!decision) return ask(token, name, named)
+    if (!decision) return noPlace ? refuseWithoutPlace(noPlace) : ask(token, name, named)
     decided('memory')
     return decision
   }

@@ -1,0 +1,48 @@
+import type { ServerResponse } from 'node:http'
+import type { Answer } from './answer-headers.ts'
+
+/** What the objects of an answer that waits take beside its bytes, roughly. */
+const overheadBytes = 4096
+
+/**
+ * The bytes of answers that their clients have not read. A client that asks and does not read makes us keep them, so they
+ * are bounded for each connection and for the process; beyond the latter the connection that waits longest is ended.
+ */
+export function createUnreadAnswers(
+  bounds: { maxPerConnection: number; maxInAll: number },
+  dropped: () => void,
+): { update: (res: ServerResponse) => void; remove: (res: ServerResponse) => void } {
+  type Connection = ServerResponse['req']['socket']
+  const unread = new Map<Connection, number>()
+  let total = 0
+
+  const drop = (connection: Connection) => {
+    total -= unread.get(connection) ?? 0
+    unread.delete(connection)
+    dropped()
+    connection.destroy()
+  }
+
+  const set = (answer: Answer, bytes: number) => {
+    const { socket } = answer.req
+    const more = bytes - (answer.unreadBytes ?? 0)
+    const before = unread.get(socket)
+    // What is dropped was subtracted as a whole, and nothing is added to a connection that has ended.
+    if (more === 0 || (more > 0 ? socket.destroyed : before === undefined)) return
+    answer.unreadBytes = bytes
+    const ofConnection = (before ?? 0) + more
+    total += more
+    if (ofConnection > 0) unread.set(socket, ofConnection)
+    else unread.delete(socket)
+    if (ofConnection > bounds.maxPerConnection) drop(socket)
+    for (const [oldest] of unread) {
+      if (total <= bounds.maxInAll) break
+      drop(oldest)
+    }
+  }
+
+  return {
+    update: (res) => set(res, res.writableLength === 0 ? 0 : res.writableLength + overheadBytes),
+    remove: (res) => set(res, 0),
+  }
+}
