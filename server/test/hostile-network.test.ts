@@ -83,6 +83,101 @@ test.each(refusedForms)('400: %s, and the connection ends with what came behind 
   expect(answers[0]?.headers.connection).toEqual(['close'])
 })
 
+/** Faults of framing and of Host, at endpoints that read no body and need no host. */
+const endpoints = [
+  'GET /healthz',
+  'GET /forward-auth',
+  'POST /oauth2/introspect',
+  'GET /metrics',
+  'POST /anything',
+  'GET //anything',
+] as const
+const faults: [string, (target: string) => string][] = [
+  ['no Host', (target) => `${target} HTTP/1.1\r\n\r\n`],
+  ['two Hosts that agree', (target) => `${target} HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n`],
+  ['two Hosts in HTTP/1.0', (target) => `${target} HTTP/1.0\r\nHost: a\r\nhost: b\r\n\r\n`],
+  ...[
+    '',
+    'a b',
+    'a/b',
+    'a@b',
+    'a:b',
+    'a:1:2',
+    'http://a',
+    '[::1',
+    '[a]',
+    '[1.2.3.4]',
+    '::1',
+    'a%',
+    '[::1]x',
+    '[fe80::1%25eth0]',
+  ].map((host): [string, (target: string) => string] => [
+    `the Host "${host}"`,
+    (target) => `${target} HTTP/1.1\r\nHost: ${host}\r\n\r\n`,
+  ]),
+  ['an absolute form without a host', (target) => `${target.replace(' ', ' http://')} HTTP/1.1\r\nHost: a\r\n\r\n`],
+  ['an absolute form with a user', (target) => `${target.replace(' ', ' http://u@a')} HTTP/1.1\r\nHost: a\r\n\r\n`],
+  ...['1.0', '1.1', '2.0'].map((version): [string, (target: string) => string] => [
+    `an encoding beneath the chunks in HTTP/${version}`,
+    (target) => `${target} HTTP/${version}\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`,
+  ]),
+  [
+    'chunks in HTTP/1.0',
+    (target) =>
+      `${target} HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n0\r\n\r\n`,
+  ],
+  [
+    'chunks and a length in HTTP/1.0',
+    (target) => `${target} HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n`,
+  ],
+]
+
+describe.each(endpoints)('%s', (target) => {
+  test.each(faults)('400: %s, and the connection ends', async (_what, request) => {
+    const answers = await answersTo(request(target))
+    expect(answers.map((answer) => answer.status)).toEqual([400])
+    expect(answers[0]?.headers.connection).toEqual(['close'])
+  })
+})
+
+test.each([
+  '[::1]',
+  '[::1]:3000',
+  '[2001:db8:0:0:0:0:0:1]:80',
+  '[::ffff:127.0.0.1]',
+  '[FE80::1]:',
+  'EXAMPLE.com:',
+  'a_b.example:65535',
+  '127.0.0.1',
+])('404 and 200: the Host %s is one, for the router, too', async (host) => {
+  const text = await exchange(it.port, Buffer.from(`GET /x HTTP/1.1\r\nHost: ${host}\r\n\r\n${hidden}`))
+  expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 404', 'HTTP/1.1 200'])
+})
+
+test('HTTP/1.0 may do without a Host (RFC 9112 §3.2)', async () => {
+  expect(await exchange(it.port, Buffer.from('GET /healthz HTTP/1.0\r\n\r\n'))).toMatch(/^HTTP\/1\.1 200 /)
+  expect(await exchange(it.port, Buffer.from('GET /x HTTP/1.0\r\n\r\n'))).toMatch(/^HTTP\/1\.1 404 /)
+})
+
+test('what is faulty ends the connection also where no place is left', async () => {
+  const full = await gateServer({ limits: { maxInFlight: 0 } })
+  const text = await exchange(
+    full.port,
+    Buffer.from(`POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n${hidden}`),
+  )
+  expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 400'])
+  await full.server.stop({ announceMs: 0, deadlineMs: 50 })
+})
+
+test('a fault behind a request that waits for its answer is not answered in its place', async () => {
+  const waiting = await gateServer()
+  const answered = exchange(waiting.port, Buffer.from('GET /slow HTTP/1.1\r\nHost: a\r\n\r\nNO HTTP\r\n\r\n')).catch(
+    () => '',
+  )
+  expect(await answered).toBe('')
+  await waiting.server.stop({ announceMs: 0, deadlineMs: 50 })
+})
+
 test('413: chunk extensions without end', async () => {
   const answers = await answersTo(chunks(`${size()};${'a'.repeat(20_000)}\r\n${body()}\r\n0\r\n\r\n`))
   expect(answers.map((answer) => answer.status)).toEqual([413])

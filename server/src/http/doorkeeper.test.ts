@@ -46,6 +46,19 @@ describeOnBoth('credentials of the management API', (open) => {
     expect((await it.call('GET', path, { headers: { ...bearer(), 'ib-context': org.id } })).status).toBe(200)
   })
 
+  test('the organization is the one that the path names, not one in a query', async () => {
+    const other = await it.newOrganization('Globex')
+    const query = `?next=/organizations/${other.id}`
+    const headers = { ...bearer(), 'ib-context': org.id }
+    expect((await it.call('GET', `${org.path}/settings${query}`, { headers })).status).not.toBe(400)
+    expect((await me(headers, query)).status).toBe(200)
+    expect((await me({ ...headers, 'ib-context': other.id }, query)).status).toBe(401)
+    // Decoded by the router, so that it is compared as what it names.
+    const encoded = `/api/v1/organizations/${org.id.replace('_', '%5F')}/settings`
+    expect((await it.call('GET', encoded, { headers })).status).toBe(200)
+    expect((await it.call('GET', encoded, { headers: { ...headers, 'ib-context': other.id } })).status).toBe(400)
+  })
+
   test('401: a managed token that is named for another organization is unknown', async () => {
     const other = await it.newOrganization('Globex')
     const [named, unknown] = [

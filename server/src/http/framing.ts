@@ -5,7 +5,7 @@ import { answered } from './client-error.ts'
 import { sendProblem } from './door.ts'
 
 // RFC 3986 §3.2.2 and §3.2.3. An empty host names nothing (RFC 9110 §4.2.1).
-const hostForm = /^(?:\[([^\]]+)\]|(?:[\w.~!$&'()*+,;=-]|%[0-9a-f]{2})+)(?::\d*)?$/i
+const hostForm = /^(?:\[([0-9a-f:.]+)\]|(?:[\w.~!$&'()*+,;=-]|%[0-9a-f]{2})+)(?::\d*)?$/i
 
 /** A host and perhaps a port, as `Host` and the absolute form of a target name it. */
 export function isHost(text: string): boolean {

@@ -250,6 +250,7 @@ describe('answers that nobody reads', () => {
         size += chunk.length
         if (size >= bytes) resolve(size)
       })
+      socket.resume()
     })
   const unread = (it: GateServer) => metric(it, 'portcullis_http_turned_away_total{why="unread"}')
 
