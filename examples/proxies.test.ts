@@ -141,6 +141,21 @@ for (const proxy of Object.values(proxies)) {
       }
     })
 
+    test.each(['//forward-auth', '/forward_auth', '/Forward-Auth', '/forward-auth/../x', '/auth', '/sign-ins'])(
+      'nobody gets in when the proxy asks %s by mistake, with or without a token',
+      async (address) => {
+        const edit = (text: string) => text.replace(/(http:\/\/portcullis|uri )\/forward-auth/, `$1${address}`)
+        const mistaken = await runProxy(proxy, { portcullis: portcullis.port, api: api.port }, edit)
+        for (const headers of [[], [bearer(admin)]]) {
+          const answer = await ask(mistaken.port, { path: '/v1/hello', headers })
+          // nginx makes 500 of the 404, and the example 503 of that; Caddy passes it on.
+          expect([404, 503]).toContain(answer.status)
+          expect(answer.body).not.toContain('caller')
+        }
+        await mistaken.stop()
+      },
+    )
+
     test('502: the API is away, and that is not blamed on the token', async () => {
       const alone = await runProxy(proxy, { portcullis: portcullis.port, api: await freePort() })
       const answer = await ask(alone.port, { path: '/v1/hello', headers: [bearer(admin)] })

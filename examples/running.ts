@@ -170,17 +170,18 @@ export const proxies = {
 
 export const isInstalled = ({ command, version }: ExampleProxy): boolean => spawnSync(command, version).status === 0
 
-/** Runs a proxy on a copy of its example, with the ports of this test in place of 8080, 3000 and 4000. */
+/** Runs a proxy on a copy of its example, with the ports of this test in place of 8080, 3000 and 4000, and other edits. */
 export async function runProxy(
   { name, command, args }: ExampleProxy,
   ports: { portcullis: number; api: number },
+  edit: (text: string) => string = (text) => text,
 ): Promise<Running> {
   const port = await freePort()
   const folder = mkdtempSync(join(tmpdir(), `portcullis-${name}-`))
   chmodSync(folder, 0o755)
   const source = join(import.meta.dirname, name)
   for (const file of readdirSync(source)) {
-    const text = readFileSync(join(source, file), 'utf8')
+    const text = edit(readFileSync(join(source, file), 'utf8'))
       .replaceAll(':8080', `:${port}`)
       .replaceAll(':3000', `:${ports.portcullis}`)
       .replaceAll(':4000', `:${ports.api}`)

@@ -20,6 +20,8 @@ export async function listen(wired: Answering, port = 0, log: Logger = pino({ le
     metrics: wired.metrics,
     log,
     onStop: wired.endStreams,
+    // Tests hold bodies back while they do other things, on machines that may be busy.
+    limits: { bodyMs: 30_000 },
   })
   const url = `http://127.0.0.1:${await server.listen(port, '127.0.0.1')}`
 

@@ -17,15 +17,19 @@ export const isJson = (contentType: string | null | undefined) => {
   )
 }
 
-/** Reads at most `maxBytes`; undefined when there is more. */
-async function readBounded(request: Request, maxBytes: number): Promise<Uint8Array | undefined> {
-  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) return undefined
+/** Reads at most `maxBytes`. A client that goes away amid its body is no failure of ours. */
+async function readBounded(request: Request, maxBytes: number): Promise<Uint8Array | 'too_large' | 'incomplete'> {
+  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) return 'too_large'
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of request.body ?? []) {
-    size += chunk.byteLength
-    if (size > maxBytes) return undefined
-    chunks.push(chunk)
+  try {
+    for await (const chunk of request.body ?? []) {
+      size += chunk.byteLength
+      if (size > maxBytes) return 'too_large'
+      chunks.push(chunk)
+    }
+  } catch {
+    return 'incomplete'
   }
   return Buffer.concat(chunks)
 }
@@ -39,7 +43,8 @@ export async function readJson(request: Request, maxBytes = maxBodyBytes): Promi
     return refuse('unsupported_media_type', { detail: 'Send the body without Content-Encoding.' })
   }
   const bytes = await readBounded(request, maxBytes)
-  if (bytes === undefined) return refuse('payload_too_large', { detail: `At most ${maxBytes} bytes.` })
+  if (bytes === 'too_large') return refuse('payload_too_large', { detail: `At most ${maxBytes} bytes.` })
+  if (bytes === 'incomplete') return refuse('bad_request', { detail: 'The body ended early.' })
   try {
     return ok(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)))
   } catch {
