@@ -34,7 +34,8 @@ export function createUnreadAnswers(
     total += more
     if (ofConnection > 0) unread.set(socket, ofConnection)
     else unread.delete(socket)
-    if (ofConnection > bounds.maxPerConnection) drop(socket)
+    // An answer alone is as large as it is, and its client may be about to read it.
+    if (before !== undefined && ofConnection > bounds.maxPerConnection) drop(socket)
     for (const [oldest] of unread) {
       if (total <= bounds.maxInAll) break
       drop(oldest)
