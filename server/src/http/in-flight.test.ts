@@ -270,6 +270,20 @@ describe('answers that nobody reads', () => {
     await expect.poll(() => unread(it)).toBe(1)
   })
 
+  test('what a client leaves behind when it goes is not counted any more, and neither is what it reads', async () => {
+    const it = await start()
+    const memory = 'GET /forward-auth HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(500)
+    const gone = askUnread(it, memory)
+    await once(gone, 'readable')
+    const reading = askUnread(it, large.repeat(4))
+    await expect.poll(() => it.server.unreadBytes, { timeout: 20_000 }).toBeGreaterThan(mebibyte)
+    await read(reading, 4 * mebibyte)
+    gone.destroy()
+    await expect.poll(() => it.server.unreadBytes, { timeout: 20_000 }).toBe(0)
+    await inFlight(it, 0)
+    reading.destroy()
+  })
+
   test('of all connections together the one that waits longest is ended first', async () => {
     const limits = { maxUnreadBytesInAll: 20 * mebibyte, maxUnreadBytes: 64 * mebibyte, maxAheadAtRouter: 20 }
     const it = await start({ limits })

@@ -46,6 +46,8 @@ export interface HttpServer {
   readonly stopping: boolean
   /** Requests that have not been answered in full. */
   readonly inFlight: number
+  /** Bytes of answers that wait for their clients to read them. */
+  readonly unreadBytes: number
   /**
    * For `announceMs` all goes on, but for readiness. Then no connection is taken any more, and each answer closes its
    * own. One that is idle is left for `idleMs`, since a request may be on its way on it. `deadlineMs` bounds all of it.
@@ -247,6 +249,7 @@ export function createHttpServer(options: ServerOptions): HttpServer {
     connections.add(socket)
     socket.once('close', () => {
       connections.delete(socket)
+      unread.removeConnection(socket)
       leave()
     })
   })
@@ -257,6 +260,9 @@ export function createHttpServer(options: ServerOptions): HttpServer {
     },
     get inFlight() {
       return routing.count + verifying.count
+    },
+    get unreadBytes() {
+      return unread.bytes
     },
     listen: (port, host) =>
       new Promise((resolve, reject) => {

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Answer } from './answer-headers.ts'
 
 /** What the objects of an answer that waits take beside its bytes, roughly. */
@@ -8,17 +9,17 @@ const overheadBytes = 4096
  * The bytes of answers that their clients have not read. A client that asks and does not read makes us keep them, so they
  * are bounded for each connection and for the process; beyond the latter the connection that waits longest is ended.
  */
-export function createUnreadAnswers(
-  bounds: { maxPerConnection: number; maxInAll: number },
-  dropped: () => void,
-): { update: (res: ServerResponse) => void; remove: (res: ServerResponse) => void } {
-  type Connection = ServerResponse['req']['socket']
-  const unread = new Map<Connection, number>()
+export function createUnreadAnswers(bounds: { maxPerConnection: number; maxInAll: number }, dropped: () => void) {
+  const unread = new Map<Socket, number>()
   let total = 0
 
-  const drop = (connection: Connection) => {
+  const removeConnection = (connection: Socket) => {
     total -= unread.get(connection) ?? 0
     unread.delete(connection)
+  }
+
+  const drop = (connection: Socket) => {
+    removeConnection(connection)
     dropped()
     connection.destroy()
   }
@@ -35,7 +36,7 @@ export function createUnreadAnswers(
     if (ofConnection > 0) unread.set(socket, ofConnection)
     else unread.delete(socket)
     // An answer alone is as large as it is, and its client may be about to read it.
-    if (before !== undefined && ofConnection > bounds.maxPerConnection) drop(socket)
+    if (more > 0 && before !== undefined && ofConnection > bounds.maxPerConnection) drop(socket)
     for (const [oldest] of unread) {
       if (total <= bounds.maxInAll) break
       drop(oldest)
@@ -43,7 +44,12 @@ export function createUnreadAnswers(
   }
 
   return {
-    update: (res) => set(res, res.writableLength === 0 ? 0 : res.writableLength + overheadBytes),
-    remove: (res) => set(res, 0),
+    update: (res: ServerResponse): void => set(res, res.writableLength === 0 ? 0 : res.writableLength + overheadBytes),
+    remove: (res: ServerResponse): void => set(res, 0),
+    /** To be called for each connection that ends: answers that wait behind others do not tell. */
+    removeConnection,
+    get bytes(): number {
+      return total
+    },
   }
 }
