@@ -44,11 +44,14 @@ import { buildRouter } from './http/router.ts'
 import { signInHandler } from './http/sign-in.ts'
 import { buildVerifierDoors } from './http/verifier-doors.ts'
 import { type Outbox, type Trace, untraced, type World } from './kernel/deps.ts'
+import { composeInvitationMail } from './mail/invitation-mails.ts'
+import { createMailQueue } from './mail/queue.ts'
 import { allowedHostsOf, targetOf } from './outbound/addresses.ts'
 import { buildFetchJson } from './outbound/fetch-json.ts'
 import { resolveHost } from './outbound/resolve.ts'
 import { tracedFetch } from './outbound/traced-fetch.ts'
 import { described, routes } from './routes.ts'
+import { startTimers } from './timers.ts'
 
 export interface Options {
   publicUrl: string
@@ -72,15 +75,6 @@ export interface Options {
   stopping?: () => boolean
 }
 
-/** How often it is looked whether the catalogue's file is another one (F1). */
-const catalogueEveryMs = 1000
-/** How often it is looked whether a provider's keys are due (E7). */
-const keysEveryMs = 30 * 1000
-/** How often counts, links and sessions that have run out are forgotten. */
-const sweepEveryMs = 60 * 60 * 1000
-/** The first notices of expirations wait for the start to be over; a process that lives an hour or less still gives them. */
-const firstNoticesMs = 60 * 1000
-
 const realWorld: World = { now: () => new Date(), newId: (prefix) => typeidUnboxed(prefix), randomBytes }
 
 export type Wired = Awaited<ReturnType<typeof wire>>
@@ -94,7 +88,7 @@ export async function wire(
   world: World = realWorld,
 ) {
   const { db } = database
-  const { publishes = true } = options
+  const { publishes = true, trace = untraced } = options
   const now = () => world.now().getTime()
   const memory = new Memory()
   const forget = (what: readonly Forget[] | 'everything') => {
@@ -133,6 +127,7 @@ export async function wire(
       verifierStreams: () => verifiers.streams.size,
       oldestKeysMs: () => keys.oldestMs,
       isReady: () => waitsFor().length === 0,
+      pendingMails: () => mailQueue.pendingMails(),
     }),
   )
   const queue = new FairQueue(queueBounds(database.connections), (whose) =>
@@ -151,7 +146,6 @@ export async function wire(
   const counts = limiter(db, world, metrics.limited)
   const rations = createChangeRations(options.changesPerMinute, () => performance.now(), metrics.limited)
   const allowed = allowedHostsOf(options.allowedJwksHosts)
-  const { trace = untraced } = options
   const fetchJson = tracedFetch(buildFetchJson({ allowed, resolve: resolveHost, wait: setTimeoutPromise }), trace)
   const keys = buildKeyCache({
     fetchJson,
@@ -187,6 +181,8 @@ export async function wire(
   })
   const instance = { publicUrl: options.publicUrl, productName: options.productName }
   const origins = originsOf(options.publicUrl)
+  const composers = () => ({ invitation: composeInvitationMail({ ...world, db, instance }), ...signIn.composers })
+  const mailQueue = createMailQueue({ db, outbox, composers, log, now: world.now, record: metrics.mailed })
   const signIn = buildSignIn({
     db,
     change,
@@ -198,6 +194,7 @@ export async function wire(
     secrets: options.secrets,
     hashing: hashedInTurns(() => metrics.turnedAway('hashing')),
     outbox,
+    mailQueue,
     log,
     world,
   })
@@ -210,6 +207,7 @@ export async function wire(
     setups: setups(db),
     limiter: counts,
     outbox,
+    mailQueue,
     passwords: signIn.passwords,
     sessions: signIn.sessions,
     instance,
@@ -253,15 +251,14 @@ export async function wire(
   await lease.start()
   let closing = false
   const notices = () => tellExpirations(deps, () => closing || options.stopping?.() === true)
-  const sweep = () => signIn.later('sweep', signIn.sweep)
-  const notify = () => signIn.later('notices of expirations', notices)
-  const timers = [
-    setInterval(sweep, sweepEveryMs).unref(),
-    setTimeout(notify, firstNoticesMs).unref(),
-    setInterval(notify, sweepEveryMs).unref(),
-    setInterval(catalogue.look, catalogueEveryMs).unref(),
-    setInterval(() => signIn.later('key sets', keys.refreshDue), keysEveryMs).unref(),
-  ]
+  const timers = startTimers({
+    later: signIn.later,
+    sweep: signIn.sweep,
+    sendExpiryNotices: notices,
+    refreshCatalogue: catalogue.look,
+    refreshKeys: keys.refreshDue,
+    pollMails: publishes ? mailQueue.poll : undefined,
+  })
   return {
     deps,
     actorCheck,
@@ -271,6 +268,7 @@ export async function wire(
     doors,
     metrics,
     signIn,
+    mailQueue,
     flushUses: recorder.flush,
     /** One sweep of the tokens that expire soon; a timer does it hourly. */
     tellExpirations: notices,
@@ -290,6 +288,7 @@ export async function wire(
       for (const timer of timers) clearTimeout(timer)
       ofrep.close()
       verifiers.streams.close()
+      await mailQueue.close()
       await signIn.settled()
       await recorder.close()
       await presence.close()

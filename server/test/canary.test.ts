@@ -181,7 +181,7 @@ describeOnBoth('canaries', (open) => {
     expect(refusals.length).toBeGreaterThan(500)
     expect(await world.exported('csv')).toContain('organization.created')
     const rows = await dump(database)
-    for (const table of ['users', 'sessions', 'token_secrets', 'invitations', 'audit_events', 'verifications'])
+    for (const table of ['users', 'sessions', 'token_secrets', 'invitations', 'mails', 'audit_events', 'verifications'])
       expect(rows).toContain(`public.${table} (`)
   })
 

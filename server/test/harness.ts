@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { type Logger, pino } from 'pino'
 import { typeidUnboxed } from 'typeid-js'
 import { createOrganization } from '../src/features/organizations/actions.ts'
-import type { Mail } from '../src/kernel/deps.ts'
+import type { Mail, Outbox } from '../src/kernel/deps.ts'
 import { type Wired, wire } from '../src/wire.ts'
 import type { TestDatabase } from './databases.ts'
 import { operatorOrigin } from './operator-change.ts'
@@ -41,7 +41,8 @@ export type Harness = Awaited<ReturnType<typeof harness>>
 export async function harness(
   database: TestDatabase,
   options: {
-    mail?: boolean
+    /** True keeps mails in `sent`; an outbox sends them. */
+    mail?: boolean | Outbox
     allowedJwksHosts?: readonly string[]
     featuresFile?: string
     publicUrl?: string
@@ -57,7 +58,8 @@ export async function harness(
   const origin = options.publicUrl ?? publicUrl
   const { clock = { now: new Date() } } = options
   const sent: Mail[] = []
-  const outbox = { configured: options.mail ?? false, send: async (mail: Mail) => void sent.push(mail) }
+  const keep = async (mail: Mail) => void sent.push(mail)
+  const outbox = typeof options.mail === 'object' ? options.mail : { configured: options.mail ?? false, send: keep }
   const world = { now: () => clock.now, newId: typeidUnboxed, randomBytes }
   const wired: Wired = await wire(
     {

@@ -162,6 +162,7 @@ export const table: Record<string, Row> = {
     ask: (_, { newEmail }) => ({ body: { emails: [newEmail()], role: 'member' } }),
   },
   resendInvitation: { statuses: admin(200), ask: newInvitation },
+  showInvitationLink: { statuses: admin(200), ask: newInvitation },
   withdrawInvitation: { statuses: admin(204), ask: newInvitation },
   getInvitation: {
     statuses: anyone(200),

@@ -72,6 +72,7 @@ export function startOfSignIn(
     secrets,
     hashing: hashedInTurns(() => undefined),
     outbox: { configured: false, send: () => Promise.reject(new Error('no mail')) },
+    mailQueue: { deliverMails: async () => undefined },
     log: pino({ level: 'silent' }),
     world,
   })

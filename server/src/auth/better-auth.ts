@@ -26,8 +26,8 @@ export interface BetterAuthParts {
   world: Pick<World, 'newId'>
   log: Log
   hashing: PasswordHashing
-  /** Hands a link for a new password over; undefined when no mail leaves. */
-  sendResetLink: ((person: { id: string; name: string; email: string }, token: string) => Promise<void>) | undefined
+  /** Queues the mail with a link for a new password; undefined where no mail is configured. */
+  sendResetLink: ((person: { id: string; name: string; email: string }) => Promise<void>) | undefined
 }
 
 const idPrefixes: Record<string, IdPrefix> = {
@@ -173,7 +173,7 @@ export function configureBetterAuth(parts: BetterAuthParts) {
       password: hashing,
       revokeSessionsOnPasswordReset: true,
       resetPasswordTokenExpiresIn: resetLinkSeconds,
-      ...(sendResetLink && { sendResetPassword: ({ user, token }) => sendResetLink(user, token) }),
+      ...(sendResetLink && { sendResetPassword: ({ user }) => sendResetLink(user) }),
     },
     plugins: [
       twoFactor({

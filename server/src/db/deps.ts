@@ -2,6 +2,7 @@ import type { Catalogue } from '../features/catalogue/rules.ts'
 import type { OAuthProvider } from '../features/oauth-providers/rules.ts'
 import type { KeySet } from '../features/signing-keys/rules.ts'
 import type { Instance, Outbox, Passwords, Sessions, Trace, World } from '../kernel/deps.ts'
+import type { MailQueue } from '../mail/queue.ts'
 import type { FetchJson } from '../outbound/fetch-json.ts'
 import type { Change, Read } from './change.ts'
 import type { Limiter } from './limiter.ts'
@@ -52,6 +53,8 @@ export interface Deps extends World {
   /** What is counted for all processes together, against guessing and against making us work for others. */
   limiter: Limiter
   outbox: Outbox
+  /** Mails leave after the commit of the change that queues them; this waits for them for a bounded time. */
+  mailQueue: Pick<MailQueue, 'deliverMails'>
   passwords: Passwords
   sessions: Sessions
   instance: Instance

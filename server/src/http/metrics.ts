@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { type ReachedLimit, reachedLimits } from '../kernel/limits.ts'
+import { type MailAttemptResult, type MailKind, mailKinds, mailResults } from '../mail/rules.ts'
 import type { GateOptions } from './gate-decide.ts'
 import type { OfrepRoute } from './ofrep.ts'
 import type { CountAnswer, VerifierRoute } from './verifier-asked.ts'
@@ -51,6 +52,8 @@ export interface Metrics {
   verifierAnswered: CountAnswer
   /** A 429: which limit was reached. */
   limited: (limit: ReachedLimit) => void
+  /** One attempt to send a queued mail. */
+  mailed: (kind: MailKind, result: MailAttemptResult) => void
   /** A request or connection that was turned away before anybody looked at what it wants. */
   turnedAway: (why: TurnedAway, count?: number) => void
 }
@@ -156,9 +159,16 @@ export function createMetrics(readings: readonly Reading[]): Metrics {
     labelNames: ['why'],
     registers: [registry],
   })
+  const mailed = new Counter({
+    name: 'portcullis_mails_total',
+    help: 'Attempts to send queued mails, by kind and result: sent, retried (tried again later), failed (given up), obsolete.',
+    labelNames: ['kind', 'result'],
+    registers: [registry],
+  })
   // A counter that begins with its first event hides that event from `rate`.
   for (const limit of reachedLimits) limited.inc({ limit }, 0)
   for (const why of turnedAwayReasons) turnedAway.inc({ why }, 0)
+  for (const kind of mailKinds) for (const result of mailResults) mailed.inc({ kind, result }, 0)
   return {
     registry,
     count: gateCounts(registry),
@@ -173,6 +183,7 @@ export function createMetrics(readings: readonly Reading[]): Metrics {
     }),
     routed: (route, status, seconds) => routed.observe({ route, status: `${Math.floor(status / 100)}xx` }, seconds),
     limited: (limit) => limited.inc({ limit }),
+    mailed: (kind, result) => mailed.inc({ kind, result }),
     turnedAway: (why, count = 1) => turnedAway.inc({ why }, count),
   }
 }

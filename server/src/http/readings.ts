@@ -12,6 +12,7 @@ interface Sources {
   verifierStreams: () => number
   oldestKeysMs: () => number
   isReady: () => boolean
+  pendingMails: () => number
 }
 
 /** In place from the first moment, so that a process that never reached its database can be told from one that did. */
@@ -43,6 +44,7 @@ export const readingsOf = (of: Sources): Reading[] => [
   ),
   gauge('portcullis_ofrep_streams', 'Open event streams.', of.ofrepStreams),
   gauge('portcullis_verifier_streams', 'Open streams of changes to verifiers.', of.verifierStreams),
+  gauge('portcullis_mails_pending', 'Mails of all processes that wait to be sent.', of.pendingMails),
   gauge(
     'portcullis_jwks_age_seconds',
     "Age of the oldest key set of an OAuth provider in memory; over 600 a provider's keys cannot be fetched.",

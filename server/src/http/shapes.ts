@@ -97,6 +97,23 @@ export const organization = z
   })
   .meta({ id: 'Organization' })
 
+/**
+ * The state of an invitation's mail; absent where no mail is configured, null where none was queued or the link was shown
+ * instead. `at`: when it was sent or failed; while it is pending, when it is tried next.
+ */
+export const mailStatus = () =>
+  z
+    .object({
+      state: z.enum(['pending', 'sent', 'failed']),
+      attempts: z.int(),
+      at: sentTime(),
+      /** A response code of SMTP, or the code of a failed connection. */
+      error: z.string().nullable(),
+    })
+    .meta({ id: 'MailStatus' })
+    .nullable()
+    .optional()
+
 export const defaultLimit = 50
 export const maxLimit = 200
 

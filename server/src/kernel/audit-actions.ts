@@ -11,6 +11,7 @@ export const auditActions = [
   'member.address_confirmed',
   'member.sign_in_reset',
   'invitation.resent',
+  'invitation.link_shown',
   'invitation.withdrawn',
   'invitation.refused',
   'service_account.created',

@@ -3,6 +3,10 @@ export const mailKinds = ['invitation', 'password_reset', 'security_notice'] as 
 export type MailKind = (typeof mailKinds)[number]
 export type MailState = 'pending' | 'sent' | 'failed'
 
+/** What became of one attempt. */
+export const mailResults = ['sent', 'retried', 'failed', 'obsolete'] as const
+export type MailAttemptResult = (typeof mailResults)[number]
+
 const minuteMs = 60 * 1000
 const hourMs = 60 * minuteMs
 

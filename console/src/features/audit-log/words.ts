@@ -36,6 +36,7 @@ export const actions: Record<Action, Said> = {
     says: (it) => `ended the sign-in of ${it} and revoked their tokens`,
   },
   'invitation.resent': { label: 'Invitation resent', says: (it) => `sent the invitation of ${it} again` },
+  'invitation.link_shown': { label: 'Invitation link shown', says: (it) => `showed the invitation link of ${it}` },
   'invitation.withdrawn': { label: 'Invitation withdrawn', says: (it) => `withdrew the invitation of ${it}` },
   'invitation.refused': {
     label: 'Acceptance refused',

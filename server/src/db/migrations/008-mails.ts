@@ -30,13 +30,12 @@ const statements = [
     returns table (id text, organization_id text, kind text, subject_id text, recipient text, details jsonb, attempts integer,
       created_at timestamptz)
     language sql security definer set search_path = pg_catalog, public, pg_temp as $$
-      update public.mails m set lease_until = leased_until, attempts = m.attempts + 1
-      from (
+      with due as materialized (
         select c.id from public.mails c
         where c.state = 'pending' and c.next_attempt_at <= at_time and (c.lease_until is null or c.lease_until <= at_time)
         order by c.organization_id is not null, c.attempts, c.next_attempt_at, c.id limit at_most for update skip locked
-      ) due
-      where m.id = due.id
+      )
+      update public.mails m set lease_until = leased_until, attempts = m.attempts + 1 from due where m.id = due.id
       returning m.id, m.organization_id, m.kind, m.subject_id, m.recipient, m.details, m.attempts, m.created_at $$`,
   /*
    * Stores the result of one attempt. The number of the attempt fences off a process whose lease ended before its attempt

@@ -2,6 +2,7 @@ import type { Forget, Reader, Writer } from '../../db/change.ts'
 import type { Deps } from '../../db/deps.ts'
 import type { Person } from '../../db/people.ts'
 import { ok, type Result, refuse } from '../../kernel/result.ts'
+import { cancelMails } from '../../mail/store.ts'
 import type { Principal } from '../access/rules.ts'
 import { dropMappingsOfAccount } from '../account-mappings/actions.ts'
 import type { Role } from '../organizations/rules.ts'
@@ -53,6 +54,7 @@ export async function removeAccount(
   const groups = await leaveAllGroups(tx, accountId)
   const { ids: mappings, forget } = await dropMappingsOfAccount(tx, accountId)
   const invitation = await deleteInvitationOf(tx, accountId)
+  if (invitation !== undefined) await cancelMails(tx, 'invitation', invitation)
   await markRemoved(tx, accountId, at)
   return {
     fallen: { tokens, groups, mappings, ...(invitation !== undefined && { invitation }) },

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Reader, Writer } from '../../db/change.ts'
+import { cancelMails } from '../../mail/store.ts'
 import type { Role } from '../organizations/rules.ts'
 import type { SecretChannel } from '../people/rules.ts'
 
@@ -63,6 +64,7 @@ export async function joinAccount(
   at: Date,
 ): Promise<void> {
   await tx.deleteFrom('invitations').where('id', '=', invitation.id).execute()
+  await cancelMails(tx, 'invitation', invitation.id)
   await tx
     .updateTable('accounts')
     .set({ user_id: person.id, name: person.name, status: 'joined', joined_at: at })

@@ -4,6 +4,8 @@ import type { Deps } from '../../db/deps.ts'
 import type { RequestFacts } from '../../kernel/deps.ts'
 import { type Fault, ok, type Refused, type Result, refuse } from '../../kernel/result.ts'
 import { linkHash, newLinkSecret } from '../../kernel/secrets.ts'
+import { enqueueInvitationMails, presentInvitations, toInvitationUrl } from '../../mail/invitation-mails.ts'
+import { cancelMails, type MailStatus } from '../../mail/store.ts'
 import { removeAccount } from '../accounts/actions.ts'
 import {
   byOf,
@@ -16,9 +18,8 @@ import {
 } from '../accounts/rules.ts'
 import type { AuditEntry } from '../audit/rules.ts'
 import { foreignGroups, joinGroups } from '../group-members/actions.ts'
-import { organizationExists, readOrganization, writeOrganization } from '../organizations/actions.ts'
+import { organizationExists, writeOrganization } from '../organizations/actions.ts'
 import type { Organization, Role } from '../organizations/rules.ts'
-import { invitationMail } from './rules.ts'
 import {
   findInvitation,
   findInvitationOf,
@@ -28,41 +29,17 @@ import {
   statusesOf,
 } from './store.ts'
 
-/** An invitation as its inviter sees it. */
-export type InvitationView = InvitationRecord & { acceptUrl?: string }
+/** An invitation as its inviter sees it: with its link where no mail is configured, else with the state of its mail. */
+export type InvitationView = InvitationRecord & { acceptUrl?: string; mail?: MailStatus | null }
 
-type Secretive = InvitationRecord & { secret: string }
-
-/** A secret with its hash and its time; made before the change, since it depends on nothing. */
+/** A new link. Where mail is configured nobody sees this one: it voids the link before, and each mail makes its own. */
 function newLink(deps: Deps, at: Date) {
   const secret = newLinkSecret(deps.randomBytes)
   const secretChannel = deps.outbox.configured ? ('mail' as const) : ('shown' as const)
   return { secret, hash: linkHash(secret), secretChannel, expiresAt: new Date(at.getTime() + invitationLifetimeMs) }
 }
 
-/**
- * Sends an invitation once it is committed. Where no mail leaves, or this one failed, the inviter gets the link to hand
- * over: a mail server that is down undoes no invitation.
- */
-async function deliver(
-  deps: Deps,
-  caller: Caller,
-  organization: string,
-  { secret, ...invitation }: Secretive,
-): Promise<InvitationView> {
-  const { publicUrl, productName } = deps.instance
-  const url = `${publicUrl}/invitations/${secret}`
-  if (!deps.outbox.configured) return { ...invitation, acceptUrl: url }
-  const { email: to, expiresAt } = invitation
-  const mail = invitationMail({ to, organization, inviter: caller.name, productName, url, expiresAt })
-  const sent = await deps.outbox.send(mail).then(
-    () => true,
-    () => false,
-  )
-  return sent ? invitation : { ...invitation, acceptUrl: url }
-}
-
-/** O3: one bad, joined or invited address, or one foreign group, refuses the whole list; each fault with its path. */
+/** O3: one bad, joined or invited address refuses the whole list; each fault with its path. */
 function faultsOf(emails: readonly string[], known: ReadonlyMap<string, MemberStatus>): Fault[] {
   return invitationFaults(emails, known).map(({ index, fault }) => ({
     path: `emails.${index}`,
@@ -98,7 +75,7 @@ export async function createInvitations(
     const faults = [...faultsOf(emails, await statusesOf(tx, organizationId, emails)), ...(foreign?.errors ?? [])]
     if (faults.length > 0) return refuse('invalid_request', { errors: faults })
     await insertInvited(tx, organizationId, wanted, { at: by.at, createdBy: caller.accountId })
-    const accountIds = wanted.map((it) => it.accountId)
+    const accountIds = wanted.map(({ accountId }) => accountId)
     await joinGroups(tx, organizationId, accountIds, groupIds)
     const [first, ...others] = wanted.map((it) => ({
       action: 'member.invited' as const,
@@ -106,14 +83,12 @@ export async function createInvitations(
       after: { email: it.email, role, groups: groupIds, invitation: it.id, expiresAt: it.expiresAt },
     }))
     if (!first) throw new Error('A list of invitations holds at least one.')
-    const { name } = await readOrganization(tx, organizationId)
-    return { ok: true, value: name, events: [first, ...others], forget: [] }
+    const mailIds = await enqueueInvitationMails(tx, deps, { invitations: wanted, requestedBy: caller })
+    return { ok: true, value: mailIds, events: [first, ...others], forget: [] }
   })
   if (!made.ok) return made
-  const invitations = await Promise.all(
-    wanted.map(({ hash: _, secretChannel: __, ...it }) => deliver(deps, caller, made.value, it)),
-  )
-  return ok({ invitations })
+  const committed = { invitations: wanted.map(({ hash: _, secretChannel: __, ...it }) => it), mailIds: made.value }
+  return ok({ invitations: await presentInvitations(deps, organizationId, committed) })
 }
 
 /** O3: a new link for another seven days; the earlier one is void. */
@@ -128,18 +103,57 @@ export async function resendInvitation(
   const made = await deps.change(by, async (tx, caller) => {
     const now = await findInvitation(tx, caller.organizationId, id)
     if (!now) return refuse('not_found')
+    await cancelMails(tx, 'invitation', id)
     await replaceSecret(tx, { id, hash, secretChannel, expiresAt })
-    const { name } = await readOrganization(tx, caller.organizationId)
+    const invitation = { ...now, expiresAt }
+    const mailIds = await enqueueInvitationMails(tx, deps, { invitations: [invitation], requestedBy: caller })
     const event = {
       action: 'invitation.resent' as const,
       target: { kind: 'invitation' as const, id, name: now.email },
       before: { expiresAt: now.expiresAt },
       after: { expiresAt },
     }
-    return { ok: true, value: { invitation: { ...now, expiresAt }, name }, events: [event], forget: [] }
+    return { ok: true, value: { invitation, mailIds }, events: [event], forget: [] }
   })
   if (!made.ok) return made
-  return ok(await deliver(deps, caller, made.value.name, { ...made.value.invitation, secret }))
+  const { invitation, mailIds } = made.value
+  const [view] = await presentInvitations(deps, caller.organizationId, {
+    invitations: [{ ...invitation, secret }],
+    mailIds,
+  })
+  if (!view) throw new Error('An invitation that was just resent is missing.')
+  return ok(view)
+}
+
+/**
+ * O3: shows an admin a link. It has a new secret, which proves no address, and voids the one that left by mail; a mail
+ * that is still pending does not leave.
+ */
+export function showInvitationLink(
+  deps: Deps,
+  caller: Caller,
+  { facts, id }: { facts: RequestFacts; id: string },
+): Promise<Result<{ acceptUrl: string; expiresAt: Date }, 'not_found' | Denial>> {
+  const context = byOf(deps, caller, facts)
+  const { secret, hash, expiresAt } = newLink(deps, context.at)
+  return deps.change(context, async (tx) => {
+    const invitation = await findInvitation(tx, caller.organizationId, id)
+    if (!invitation) return refuse('not_found')
+    await cancelMails(tx, 'invitation', id)
+    await replaceSecret(tx, { id, hash, secretChannel: 'shown', expiresAt })
+    const event = {
+      action: 'invitation.link_shown' as const,
+      target: { kind: 'invitation' as const, id, name: invitation.email },
+      before: { expiresAt: invitation.expiresAt },
+      after: { expiresAt },
+    }
+    return {
+      ok: true,
+      value: { acceptUrl: toInvitationUrl(deps.instance, secret), expiresAt },
+      events: [event],
+      forget: [],
+    }
+  })
 }
 
 /** O3: takes an invitation back; the account that waited is removed, and its link opens nothing any more. */
@@ -186,6 +200,8 @@ async function issueAdminInvitation(
   if ((await statusesOf(tx, organizationId, [email])).has(email)) {
     const open = await findInvitationOf(tx, organizationId, email)
     if (!open) return undefined
+    // A mail that is still pending would void the link that the operator is about to see.
+    await cancelMails(tx, 'invitation', open.id)
     await replaceSecret(tx, { id: open.id, ...link })
     const target = { kind: 'invitation' as const, id: open.id, name: email }
     const event = { action: 'invitation.resent' as const, target, before: { expiresAt: open.expiresAt } }

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { route } from '../../http/route.ts'
-import { createInvitations, resendInvitation, withdrawInvitation } from './actions.ts'
-import { Invitation, Invitations, NewInvitations } from './shapes.ts'
+import { createInvitations, resendInvitation, showInvitationLink, withdrawInvitation } from './actions.ts'
+import { Invitation, InvitationLink, Invitations, NewInvitations } from './shapes.ts'
 
 const path = '/api/v1/organizations/{org}/invitations'
 const one = { org: ['org'], id: ['inv'] } as const
@@ -33,6 +33,19 @@ export const invitationRoutes = [
     reply: Invitation,
     problems: ['not_found'],
     run: ({ deps, caller, path, facts }) => resendInvitation(deps, caller, facts, path.id),
+  }),
+  route({
+    id: 'showInvitationLink',
+    method: 'post',
+    path: `${path}/{id}/link`,
+    summary: 'Show a new invitation link; the link that was sent by email is void',
+    who: 'admin',
+    parameters: one,
+    rationed: { as: 'inviting' },
+    status: 200,
+    reply: InvitationLink,
+    problems: ['not_found'],
+    run: ({ deps, caller, path, facts }) => showInvitationLink(deps, caller, { facts, id: path.id }),
   }),
   route({
     id: 'withdrawInvitation',

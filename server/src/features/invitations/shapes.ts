@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { emailAddress, id, role, sentTime } from '../../http/shapes.ts'
+import { emailAddress, id, mailStatus, role, sentTime } from '../../http/shapes.ts'
 import { maxGroupsPerAccount } from '../groups/rules.ts'
 
 const maxEmails = 100
@@ -23,9 +23,12 @@ export const Invitation = z
     email: z.string(),
     role,
     expiresAt: sentTime(),
-    /** The link to hand over; only where no mail carried it. */
+    /** The link to hand over; only where no mail is configured. */
     acceptUrl: z.string().optional(),
+    mail: mailStatus(),
   })
   .meta({ id: 'Invitation' })
 
 export const Invitations = z.object({ invitations: z.array(Invitation) }).meta({ id: 'Invitations' })
+
+export const InvitationLink = z.object({ acceptUrl: z.string(), expiresAt: sentTime() }).meta({ id: 'InvitationLink' })

@@ -2,6 +2,7 @@ import type { Reader } from '../../db/change.ts'
 import type { Deps } from '../../db/deps.ts'
 import type { RequestFacts } from '../../kernel/deps.ts'
 import { ok, type Result, refuse } from '../../kernel/result.ts'
+import type { MailStatus } from '../../mail/store.ts'
 import { type GroupOfAccount, giveRole, removeAccount, withGroups } from '../accounts/actions.ts'
 import {
   byOf,
@@ -27,42 +28,53 @@ export interface MemberView extends Omit<MemberRecord, 'email' | 'invitation' | 
   emailProven?: boolean
   freshStartAt?: Date
   groups: GroupOfAccount[]
-  invitation?: { id: string; expiresAt: Date }
+  /** `mail` only where mail is configured. */
+  invitation?: { id: string; expiresAt: Date; mail?: MailStatus | null }
 }
+
+interface Viewer {
+  caller: Caller
+  mailConfigured: boolean
+}
+
+const toViewer = (deps: Deps, caller: Caller): Viewer => ({ caller, mailConfigured: deps.outbox.configured })
 
 /**
  * O7: emails as far as the reader may see them; invitations are the admins' business. Whether the address is proven is
  * told of joined members alone: for an invited one it would disclose whether the person exists elsewhere. (O10, O12)
  */
-function viewFor(caller: Caller, record: MemberRecord & { groups: GroupOfAccount[] }) {
+function viewFor({ caller, mailConfigured }: Viewer, record: MemberRecord & { groups: GroupOfAccount[] }) {
   const { invitation, email, emailProven, freshStartAt, ...member } = record
   const view: MemberView = { ...member, name: shownName(caller, { ...member, kind: 'member' }) }
   if (maySeeEmail(caller, member)) view.email = email
   if (caller.role !== 'admin') return view
-  if (invitation) view.invitation = invitation
+  if (invitation) {
+    const { mail, ...rest } = invitation
+    view.invitation = mailConfigured ? { ...rest, mail } : rest
+  }
   if (member.status === 'joined') view.emailProven = emailProven
   if (member.status === 'joined' && freshStartAt) view.freshStartAt = freshStartAt
   return view
 }
 
-async function view(db: Reader, caller: Caller, members: readonly MemberRecord[]): Promise<MemberView[]> {
-  return (await withGroups(db, caller.organizationId, members)).map((it) => viewFor(caller, it))
+async function view(db: Reader, viewer: Viewer, members: readonly MemberRecord[]): Promise<MemberView[]> {
+  return (await withGroups(db, viewer.caller.organizationId, members)).map((member) => viewFor(viewer, member))
 }
 
 /** A page of members; reads one more than `limit`. */
 export const listMembers = (deps: Deps, caller: Caller, filter: Omit<MemberFilter, 'emailsSeen'>) =>
   deps.read(caller.organizationId, async (db) => {
     const emailsSeen = caller.role === 'admin' ? 'all' : { besidesAdmins: caller.accountId }
-    return view(db, caller, await findMembers(db, caller.organizationId, { ...filter, emailsSeen }))
+    return view(db, toViewer(deps, caller), await findMembers(db, caller.organizationId, { ...filter, emailsSeen }))
   })
 
-async function present(db: Reader, caller: Caller, id: string): Promise<MemberView | undefined> {
-  const found = await findMember(db, caller.organizationId, id)
-  return found && (await view(db, caller, [found]))[0]
+async function present(db: Reader, viewer: Viewer, id: string): Promise<MemberView | undefined> {
+  const found = await findMember(db, viewer.caller.organizationId, id)
+  return found && (await view(db, viewer, [found]))[0]
 }
 
 export async function getMember(deps: Deps, caller: Caller, id: string): Promise<Result<MemberView, 'not_found'>> {
-  const found = await deps.read(caller.organizationId, (db) => present(db, caller, id))
+  const found = await deps.read(caller.organizationId, (db) => present(db, toViewer(deps, caller), id))
   return found ? ok(found) : refuse('not_found')
 }
 
@@ -90,7 +102,7 @@ export function changeMemberRole(
     const allowed = mayChangeRole(stands, role, count)
     if (!allowed.ok) return allowed
     if (member.role !== role) await giveRole(tx, id, role)
-    const value = await present(tx, caller, id)
+    const value = await present(tx, toViewer(deps, caller), id)
     if (!value) throw new Error('A member that was just found is not there.')
     if (member.role === role) return { ok: true, value, unchanged: true }
     const event = {

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { page, paging, role, searchText, sentTime } from '../../http/shapes.ts'
+import { mailStatus, page, paging, role, searchText, sentTime } from '../../http/shapes.ts'
 
 const status = z.enum(['invited', 'joined'])
 
@@ -24,7 +24,7 @@ export const Member = z
     emailProven: z.boolean().optional(),
     /** From when on a mailed invitation can replace the person's sign-in, if that was requested; for admins. */
     freshStartAt: sentTime().optional(),
-    invitation: z.object({ id: z.string(), expiresAt: sentTime() }).optional(),
+    invitation: z.object({ id: z.string(), expiresAt: sentTime(), mail: mailStatus() }).optional(),
   })
   .meta({ id: 'Member' })
 

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Reader } from '../../db/change.ts'
 import { containing } from '../../db/search.ts'
+import { type MailStatus, toMailStatus } from '../../mail/store.ts'
 import type { MemberStatus } from '../accounts/rules.ts'
 import type { Role } from '../organizations/rules.ts'
 
@@ -16,7 +17,8 @@ export interface MemberRecord {
   emailProven: boolean
   /** When a requested fresh start of the person becomes possible. (O11) */
   freshStartAt: Date | null
-  invitation: { id: string; expiresAt: Date } | null
+  /** `mail` is null where none was queued, or the link was shown instead. */
+  invitation: { id: string; expiresAt: Date; mail: MailStatus | null } | null
 }
 
 const memberRows = (db: Reader, organizationId: string) =>
@@ -24,10 +26,12 @@ const memberRows = (db: Reader, organizationId: string) =>
     .selectFrom('accounts as a')
     .leftJoin('users as u', 'u.id', 'a.user_id')
     .leftJoin('invitations as i', 'i.account_id', 'a.id')
+    .leftJoin('mails as e', (join) => join.onRef('e.subject_id', '=', 'i.id').on('e.kind', '=', 'invitation'))
     .select(['a.id', 'a.name', 'a.email', 'a.role', 'a.status', 'a.joined_at'])
     .select(['u.name as person', 'u.email as person_email', 'i.id as invitation_id', 'i.expires_at'])
     .select('u.email_proven_at')
     .select(sql<Date | null>`find_fresh_start(u.id)`.as('fresh_start_at'))
+    .select(['e.state', 'e.attempts', 'e.next_attempt_at', 'e.finished_at', 'e.last_error'])
     .where('a.organization_id', '=', organizationId)
     .where('a.kind', '=', 'member')
     .where('a.removed_at', 'is', null)
@@ -44,8 +48,15 @@ const toRecord = (row: MemberRow): MemberRecord => ({
   emailProven: row.email_proven_at !== null,
   freshStartAt: row.fresh_start_at,
   invitation:
-    row.invitation_id !== null && row.expires_at !== null ? { id: row.invitation_id, expiresAt: row.expires_at } : null,
+    row.invitation_id !== null && row.expires_at !== null
+      ? { id: row.invitation_id, expiresAt: row.expires_at, mail: mailOf(row) }
+      : null,
 })
+
+function mailOf({ state, attempts, next_attempt_at, finished_at, last_error }: MemberRow): MailStatus | null {
+  if (state === null || attempts === null || next_attempt_at === null) return null
+  return toMailStatus({ state, attempts, next_attempt_at, finished_at, last_error })
+}
 
 export async function findMember(db: Reader, organizationId: string, id: string): Promise<MemberRecord | undefined> {
   const row = await memberRows(db, organizationId).where('a.id', '=', id).executeTakeFirst()

@@ -115,6 +115,7 @@ describe('what is done again', () => {
       ['password.reset', 'by_hand'],
       ['second_factor.enabled', 'by_hand'],
       ['invitation.resent', 'by_hand'],
+      ['invitation.link_shown', 'by_hand'],
       ['group.deleted', 'by_hand'],
     ] as const
     const events = actions.map(([action], i) => event(i + 1, action, `${i}`))

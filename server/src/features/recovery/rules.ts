@@ -58,6 +58,7 @@ const finalSteps = {
 const byHand: readonly string[] = [
   'group.deleted',
   'invitation.resent',
+  'invitation.link_shown',
   'oauth_provider.updated',
   'password.changed',
   'password.reset',

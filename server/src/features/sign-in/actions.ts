@@ -11,12 +11,21 @@ import type { People, Person } from '../../db/people.ts'
 import type { Instance, Log, Outbox, Passwords, RequestFacts, Sessions, World } from '../../kernel/deps.ts'
 import { limits } from '../../kernel/limits.ts'
 import { ok, type Result, refuse } from '../../kernel/result.ts'
-import { resetLetter, securityLetter } from '../../mail/letters.ts'
+import { createPersonComposers, mailPerson, type SecurityChange } from '../../mail/person-mails.ts'
+import type { MailQueue } from '../../mail/queue.ts'
 import { canonicalEmail } from '../accounts/rules.ts'
 import type { Actor, AuditEntry } from '../audit/rules.ts'
 import { channelOfReset, resetProvesAddress, shownResetPrefix } from '../people/rules.ts'
 import { resetLinkSeconds } from './rules.ts'
-import { deleteExpired, deletePendingOf, lockSession, lockSignInFacts, readSignInFacts } from './store.ts'
+import {
+  deleteExpired,
+  deletePendingOf,
+  lockSession,
+  lockSignInFacts,
+  markVerification,
+  readSignInFacts,
+  voidVerification,
+} from './store.ts'
 
 export interface SignInParts {
   db: Database
@@ -31,6 +40,7 @@ export interface SignInParts {
   secrets: readonly [string, ...string[]]
   hashing: PasswordHashing
   outbox: Outbox
+  mailQueue: Pick<MailQueue, 'deliverMails'>
   log: Log
   world: World
 }
@@ -56,14 +66,23 @@ export function buildSignIn(parts: SignInParts) {
     pending.add(running)
   }
 
-  const sendResetLink = async (person: Person, token: string) =>
-    outbox.send({ to: person.email, ...resetLetter(instance, person.name, resetUrl(instance, token)) })
-
+  // Better Auth's own token is not used: the mail makes one at each attempt.
   const auth = configureBetterAuth({
     ...parts,
     sendResetLink: outbox.configured
-      ? async (person, token) => later('forgotten password', () => sendResetLink(person, token))
+      ? async (person) => later('forgotten password', () => mailPerson(parts, person, { kind: 'password_reset' }))
       : undefined,
+  })
+
+  const composers = createPersonComposers({
+    people,
+    instance,
+    openResetLink: async (person, mailId) => {
+      await voidVerification(db, mailId)
+      const { id, url } = await openResetLink(auth, instance, person.id)
+      await markVerification(db, { id, mailId })
+      return url
+    },
   })
 
   const prefix = cookiePrefix(instance.publicUrl)
@@ -101,6 +120,7 @@ export function buildSignIn(parts: SignInParts) {
     currentSession,
     passwords,
     sessions,
+    composers,
 
     /** Does what Better Auth does for a request, unless the guard refuses its first write. */
     guarded: async <T>(kind: GuardKind | undefined, facts: GuardFacts, work: () => Promise<T>) => {
@@ -129,7 +149,8 @@ export function buildSignIn(parts: SignInParts) {
     resetPassword: async (email: string): Promise<Result<{ url: string; expiresAt: Date }, 'not_found'>> => {
       const person = await people.byEmail(canonicalEmail(email))
       if (!person) return refuse('not_found', { detail: 'Nobody signs in with this email address.' })
-      return ok(await openResetLink(auth, instance, person.id))
+      const { url, expiresAt } = await openResetLink(auth, instance, person.id)
+      return ok({ url, expiresAt })
     },
   }
 }
@@ -179,8 +200,9 @@ async function openResetLink(auth: BetterAuth, instance: Instance, userId: strin
   // Better Auth compares with the machine's clock, so this one is not `world.now`.
   const expiresAt = new Date(Date.now() + resetLinkSeconds * 1000)
   const { internalAdapter } = await auth.$context
-  await internalAdapter.createVerificationValue({ identifier: `reset-password:${token}`, value: userId, expiresAt })
-  return { url: resetUrl(instance, token), expiresAt }
+  const identifier = `reset-password:${token}`
+  const { id } = await internalAdapter.createVerificationValue({ identifier, value: userId, expiresAt })
+  return { id, url: resetUrl(instance, token), expiresAt }
 }
 
 /** Whom an open link for a new password belongs to. */
@@ -251,19 +273,10 @@ export async function tellRefused(it: SignIn, person: Person | undefined, facts:
     })
 }
 
-const changes = {
-  'password.changed': 'Your password was changed.',
-  'password.reset': 'Your password was reset with a link, and all sessions were ended.',
-  'second_factor.enabled': 'Two-step verification was turned on.',
-  'second_factor.disabled': 'Two-step verification was turned off.',
-} as const
-
 /** ASVS 5.0 §6.3.7: whoever's credentials change is told, and their organizations' audit logs too. */
-export async function tellChanged(it: SignIn, person: Person, facts: RequestFacts, action: keyof typeof changes) {
+export async function tellChanged(it: SignIn, person: Person, facts: RequestFacts, action: SecurityChange) {
   await tellOrganizations(it, person, facts, { entry: { action } })
-  if (it.outbox.configured) {
-    await it.outbox.send({ to: person.email, ...securityLetter(it.instance, person.name, changes[action]) })
-  }
+  if (it.outbox.configured) await mailPerson(it, person, { kind: 'security_notice', details: { change: action } })
 }
 
 /** A name that the person changed themselves. */

@@ -61,3 +61,12 @@ export async function lockSession(tx: Writer, sessionId: string, now: Date): Pro
     .executeTakeFirst()
   return row !== undefined
 }
+
+/** Gives a verification the id of the mail that carries it, so that the next attempt of the mail finds it. */
+export async function markVerification(db: Database, { id, mailId }: { id: string; mailId: string }): Promise<void> {
+  await db.updateTable('verifications').set({ id: mailId }).where('id', '=', id).execute()
+}
+
+export async function voidVerification(db: Database, id: string): Promise<void> {
+  await db.deleteFrom('verifications').where('id', '=', id).execute()
+}
