@@ -79,7 +79,7 @@ export function buildSignIn(parts: SignInParts) {
     instance,
     openResetLink: async (person, mailId) => {
       await voidVerification(db, mailId)
-      const { id, url } = await openResetLink(auth, instance, person.id)
+      const { id, url } = await openResetLink(auth, instance, { userId: person.id, prefix: '' })
       await markVerification(db, { id, mailId })
       return url
     },
@@ -149,7 +149,7 @@ export function buildSignIn(parts: SignInParts) {
     resetPassword: async (email: string): Promise<Result<{ url: string; expiresAt: Date }, 'not_found'>> => {
       const person = await people.byEmail(canonicalEmail(email))
       if (!person) return refuse('not_found', { detail: 'Nobody signs in with this email address.' })
-      const { url, expiresAt } = await openResetLink(auth, instance, person.id)
+      const { url, expiresAt } = await openResetLink(auth, instance, { userId: person.id, prefix: shownResetPrefix })
       return ok({ url, expiresAt })
     },
   }
@@ -195,13 +195,13 @@ const longestWindowSeconds = Math.max(...Object.values(limits).map(({ seconds })
 
 const resetUrl = (instance: Instance, token: string) => `${instance.publicUrl}/reset-password?token=${token}`
 
-async function openResetLink(auth: BetterAuth, instance: Instance, userId: string) {
-  const token = `${shownResetPrefix}${randomBytes(24).toString('base64url')}`
+async function openResetLink(auth: BetterAuth, instance: Instance, link: { userId: string; prefix: string }) {
+  const token = `${link.prefix}${randomBytes(24).toString('hex')}`
   // Better Auth compares with the machine's clock, so this one is not `world.now`.
   const expiresAt = new Date(Date.now() + resetLinkSeconds * 1000)
   const { internalAdapter } = await auth.$context
   const identifier = `reset-password:${token}`
-  const { id } = await internalAdapter.createVerificationValue({ identifier, value: userId, expiresAt })
+  const { id } = await internalAdapter.createVerificationValue({ identifier, value: link.userId, expiresAt })
   return { id, url: resetUrl(instance, token), expiresAt }
 }
 
