@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join, matchesGlob } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -37,6 +37,13 @@ describe('Dockerfile: no engine is needed to see that', () => {
     const made = ['console/dist/index.html', 'console/src/client/sdk.gen.ts', 'server/test/harness.ts']
     expect([...kept, ...made].filter(isSent)).toEqual([])
     expect(isSent('server/src/main.ts') && isSent('console/src/main.tsx')).toBe(true)
+  })
+
+  test('the command that it links is executable, also where npm did not make it so', () => {
+    expect(lines.join('\n')).toContain('RUN ln -s /app/server/bin/portcullis.cjs /usr/local/bin/portcullis')
+    for (const path of ['server/bin/portcullis.cjs', 'examples/systemd/portcullis']) {
+      expect(statSync(join(root, path)).mode & 0o111, path).toBe(0o111)
+    }
   })
 
   test('npm ci finds every workspace that the lock file knows', () => {
