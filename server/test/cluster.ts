@@ -165,12 +165,14 @@ export class Cluster {
     return tenantOf(body.organizations[0].id)
   }
 
-  /** One more organization of the same admin, founded by the command beside the running processes. */
+  /** One more organization of the same admin, created by the command beside the running processes and accepted here. */
   async newTenant(name: string): Promise<Tenant> {
     const { url, migrationUrl } = this.database
     const env = { PATH: process.env.PATH, ...environment, DATABASE_URL: url, PORTCULLIS_MIGRATION_URL: migrationUrl }
-    const command = [main, 'organization', 'create', '--name', name, '--admin-email', email]
+    const command = [main, 'organization', 'create', '--name', name, '--admin-email', email, '--invite-existing']
     const { stdout } = await promisify(execFile)(process.execPath, command, { env })
+    const [, secret] = /\/invitations\/(\S+)/.exec(stdout) ?? []
+    await this.call(0, 'POST', `/api/v1/invitations/${secret}/accept`, {})
     return tenantOf(/org_\w+/.exec(stdout)?.[0] ?? '')
   }
 
