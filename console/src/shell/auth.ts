@@ -43,4 +43,4 @@ export const updateName = (name: string) => call('update-user', { name })
 export const changePassword = (currentPassword: string, newPassword: string) =>
   call('change-password', { currentPassword, newPassword, revokeOtherSessions: true })
 export const enableTwoFactor = (password: string) => call<TwoFactorSecret>('two-factor/enable', { password })
-export const disableTwoFactor = (password: string) => call('two-factor/disable', { password })
+export const disableTwoFactor = (password: string, code: string) => call('two-factor/disable', { password, code })

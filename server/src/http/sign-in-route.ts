@@ -9,6 +9,8 @@ export interface Asked {
   body: Record<string, unknown>
   headers: Headers
   facts: RequestFacts
+  /** By the machine's clock, as Better Auth's own times. */
+  startedAt: Date
   session: Session | undefined
   person: Person | undefined
 }
@@ -43,6 +45,8 @@ export interface SignInRoute {
   limits?: readonly LimitName[]
   /** Every attempt counts, not only those that fail. */
   countsAll?: true
+  /** What is answered instead of 429 when a limit is reached. */
+  whenLimited?: (signIn: SignIn) => AuthRefusal | { status: 200; body: object }
   /** What must still be true when Better Auth first writes. (A4) */
   guard?: GuardKind
   /** Writes audit events or sessions, so that a person may do it only so often (429). */

@@ -151,14 +151,14 @@ async function handle({ signIn, rations }: Parts, route: SignInRoute, request: R
   // A password or a link works the same for whoever is signed in.
   const bringsOwn = route.guard === 'password' || route.guard === 'link'
   const session = bringsOwn ? undefined : await signIn.currentSession(headers)
-  const known = { body: body.value, headers, facts: factsOf(headers), session }
+  const known = { body: body.value, headers, facts: factsOf(headers), startedAt: new Date(), session }
   const asked: Asked = { ...known, person: known.session ?? (await route.personOf?.(signIn, known)) }
   const counts = (route.limits ?? []).flatMap((name): Count[] => {
     const subject = subjectOf(name, asked)
     return subject === undefined ? [] : [[name, subject]]
   })
   const limited = await refusedByLimit(signIn, counts)
-  if (limited) return reply(limited)
+  if (limited) return reply(route.whenLimited?.(signIn) ?? limited)
   const subject = route.changes && changeSubjectOf(asked)
   const wait = subject === undefined ? undefined : rations.take({ account: subject })
   if (wait !== undefined) return reply(tooManyAttempts(wait))

@@ -21,9 +21,9 @@ export const limits = {
   second_factor: { most: 10, seconds: 15 * minute },
   /** The present password, asked again of somebody who is signed in. */
   password: { most: 10, seconds: 15 * minute },
-  /** Asking for a link: what counts is every mail. */
+  /** Asking for a link: what counts is every mail; beyond, everybody is answered alike and none leaves. */
   forgotten_from: { most: 20, seconds: hour },
-  forgotten: { most: 3, seconds: hour },
+  forgotten: { most: 1, seconds: 10 * minute },
   /** Guessing the secret of a link. */
   reset_from: { most: 20, seconds: 15 * minute },
   invitation_from: { most: 100, seconds: 15 * minute },

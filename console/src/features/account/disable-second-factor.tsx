@@ -1,4 +1,4 @@
-import { Button, PasswordInput, Stack, Text } from '@mantine/core'
+import { Button, PasswordInput, Stack, Text, TextInput } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { disableTwoFactor } from '../../shell/auth'
 import { Dialog, DialogActions } from '../../ui/dialog'
@@ -10,9 +10,12 @@ import { sessionQuery } from './queries'
 export function DisableSecondFactor({ onClose }: { onClose: () => void }) {
   const queryClient = useQueryClient()
   const { form, pending, failure, onSubmit } = useServerForm({
-    initialValues: { password: '' },
-    validate: { password: (value) => (value ? null : 'Enter your password') },
-    send: ({ password }) => disableTwoFactor(password),
+    initialValues: { password: '', code: '' },
+    validate: {
+      password: (value) => (value ? null : 'Enter your password'),
+      code: (value) => (value.trim() ? null : 'Enter a code'),
+    },
+    send: ({ password, code }) => disableTwoFactor(password, code.trim()),
     onDone: () => {
       notify('Second factor turned off')
       onClose()
@@ -23,12 +26,20 @@ export function DisableSecondFactor({ onClose }: { onClose: () => void }) {
     <Dialog title="Turn the second factor off" size="sm" onClose={onClose}>
       <form onSubmit={onSubmit} noValidate>
         <Stack gap="md">
-          <Text>Your password alone will be enough to sign in, and your backup codes stop working.</Text>
+          <Text>
+            Your password alone will be enough to sign in, and your backup codes stop working. Your other sessions end.
+          </Text>
           <PasswordInput
             label="Password"
             autoComplete="current-password"
             data-autofocus
             {...form.getInputProps('password')}
+          />
+          <TextInput
+            label="Code"
+            description="From your authenticator app, or a backup code"
+            autoComplete="one-time-code"
+            {...form.getInputProps('code')}
           />
           <Failure error={failure} />
         </Stack>

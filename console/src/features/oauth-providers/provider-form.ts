@@ -18,7 +18,8 @@ export const noProvider: ProviderValues = {
   audiences: [],
   subjectClaim: 'sub',
   scopeClaim: 'scope',
-  requireScope: false,
+  // Proposed, since a token without a role in its scope has all rights of its account. (E5)
+  requireScope: true,
   algorithms: ['RS256', 'ES256'],
   clockTolerance: '30',
   maxLifetime: '86400',

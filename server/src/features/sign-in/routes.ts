@@ -2,6 +2,7 @@ import type { Answered, Asked, AuthRefusal, SignInRoute } from '../../http/sign-
 import {
   challengedPerson,
   claimCode,
+  endOtherSessions,
   type Factor,
   personOfResetLink,
   proveByReset,
@@ -64,6 +65,44 @@ const whenDone =
     if (status === 200 && person) await work(signIn, { ...asked, person })
   }
 
+/** A code of the person's authenticator, or a backup code, which is spent. False when it is wrong or was used before. */
+async function isCurrentCode(signIn: SignIn, { session, headers }: Asked, code: string): Promise<boolean> {
+  const asked = { body: { code }, headers: new Headers({ cookie: signIn.cookiesOf(headers) ?? '' }) }
+  const isOfAuthenticator = /^\d{6}$/.test(code)
+  if (isOfAuthenticator && !(await claimCode(signIn, session?.id ?? '', code))) return false
+  const { verifyTOTP, verifyBackupCode } = signIn.auth.api
+  const verified = isOfAuthenticator ? verifyTOTP(asked) : verifyBackupCode(asked)
+  return verified.then(
+    () => true,
+    (error: { statusCode?: number }) => (error.statusCode === 401 ? false : Promise.reject(error)),
+  )
+}
+
+/** Whoever has an open session and the password must not take the second factor off. (S3) */
+async function withSecondFactor(signIn: SignIn, asked: Asked): Promise<AuthRefusal | undefined> {
+  const { session, body } = asked
+  if (!session?.secondFactor) return undefined
+  const message = 'Enter a code of your authenticator, or a backup code.'
+  if (body.code === undefined) return { status: 400, code: 'CODE_REQUIRED', message }
+  if (await isCurrentCode(signIn, asked, text(body.code))) return undefined
+  return { status: 401, code: 'INVALID_CODE', message: 'Invalid code' }
+}
+
+const endOthers: SignInRoute['atOnce'] = async (signIn, { session, startedAt }, { status }) => {
+  if (status === 200 && session) await endOtherSessions(signIn, session, startedAt)
+}
+
+/** The authenticator is on as soon as its first code was shown. */
+const endOthersWhenEnabled: SignInRoute['atOnce'] = async (signIn, asked, answered) => {
+  if (asked.session?.secondFactor === false) await endOthers(signIn, asked, answered)
+}
+
+const noMail: AuthRefusal = {
+  status: 400,
+  code: 'RESET_PASSWORD_DISABLED',
+  message: 'This service sends no mail. Ask whoever runs it for: portcullis admin reset-password',
+}
+
 const linkSent = { status: true, message: 'If this email exists in our system, check your email for the reset link' }
 
 /**
@@ -71,10 +110,7 @@ const linkSent = { status: true, message: 'If this email exists in our system, c
  * Without mail everybody is sent to the operator alike.
  */
 async function forgotten(signIn: SignIn, { body }: Asked): Promise<AuthRefusal | { status: 200; body: object }> {
-  if (!signIn.outbox.configured) {
-    const message = 'This service sends no mail. Ask whoever runs it for: portcullis admin reset-password'
-    return { status: 400, code: 'RESET_PASSWORD_DISABLED', message }
-  }
+  if (!signIn.outbox.configured) return noMail
   signIn.later('forgotten password', async () => {
     await signIn.auth.api.requestPasswordReset({ body: { email: text(body.email) } })
   })
@@ -103,6 +139,7 @@ export const signInRoutes: readonly SignInRoute[] = [
     personOf: challenged,
     limits: ['second_factor'],
     first: withUnusedCode,
+    atOnce: endOthersWhenEnabled,
     after: tellFactor('totp'),
   },
   {
@@ -146,7 +183,10 @@ export const signInRoutes: readonly SignInRoute[] = [
     body: shapes.changePassword,
     limits: ['password'],
     first: withGoodPassword,
-    atOnce: whenDone((signIn, { person }) => voidPending(signIn, person)),
+    atOnce: async (signIn, asked, answered) => {
+      await whenDone((_, { person }) => voidPending(signIn, person))(signIn, asked, answered)
+      await endOthers(signIn, asked, answered)
+    },
     after: whenDone((signIn, { person, facts }) => tellChanged(signIn, person, facts, 'password.changed')),
   },
   {
@@ -156,6 +196,8 @@ export const signInRoutes: readonly SignInRoute[] = [
     body: shapes.forgotten,
     limits: ['forgotten_from', 'forgotten'],
     countsAll: true,
+    // Everybody is answered alike, so that no stranger keeps a person from asking; what is bounded is the mail. (S2)
+    whenLimited: ({ outbox }) => (outbox.configured ? { status: 200, body: linkSent } : noMail),
     first: forgotten,
   },
   {
@@ -185,11 +227,13 @@ export const signInRoutes: readonly SignInRoute[] = [
   {
     method: 'POST',
     path: '/two-factor/disable',
-    summary: 'Turn the second factor off',
+    summary: 'Turn the second factor off, with the password and a code',
     guard: 'session',
     changes: true,
-    body: shapes.withPassword,
-    limits: ['password'],
+    body: shapes.disableSecondFactor,
+    limits: ['password', 'second_factor'],
+    first: withSecondFactor,
+    atOnce: endOthers,
     after: whenDone((signIn, { person, facts }) => tellChanged(signIn, person, facts, 'second_factor.disabled')),
   },
 ]

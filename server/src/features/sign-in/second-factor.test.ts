@@ -26,7 +26,12 @@ describeOnBoth('the second factor', (open) => {
       body: { code: codeOf(uri) },
     })
     expect(confirmed.status).toBe(200)
-    return { ...organization, it, email, uri, backupCodes, session: { cookie: cookiesOf(confirmed.headers) } }
+    // Turning it on ended the session of the organization's admin.
+    const events = async (): Promise<{ action: string; [member: string]: unknown }[]> => {
+      const as = { cookie: await it.cookieOf(organization.admin.userId) }
+      return (await it.call('GET', `${organization.path}/audit-events`, { as })).body.items
+    }
+    return { ...organization, events, it, email, uri, backupCodes, session: { cookie: cookiesOf(confirmed.headers) } }
   }
 
   const complete = (it: Harness, cookie: string, code: string, how: 'totp' | 'backup-code' = 'totp') =>
@@ -59,14 +64,17 @@ describeOnBoth('the second factor', (open) => {
   })
 
   test('200: the whole round: set up, signed in with a code, and turned off again', async () => {
-    const { it, admin, email, uri, events } = await withAuthenticator()
+    const { it, admin, email, uri, backupCodes, events } = await withAuthenticator()
     const owed = await challenge(it, email)
     expect((await it.call('GET', '/api/v1/me', { as: { cookie: owed } })).status).toBe(401)
     const done = await complete(it, owed, codeOf(uri, 1))
     expect(done.status).toBe(200)
     const as = { cookie: cookiesOf(done.headers) }
     expect((await it.call('GET', '/api/v1/me', { as })).body.user.id).toBe(admin.userId)
-    const off = await it.call('POST', '/api/auth/two-factor/disable', { as, body: { password } })
+    const off = await it.call('POST', '/api/auth/two-factor/disable', {
+      as,
+      body: { password, code: backupCodes[0] },
+    })
     expect(off.status).toBe(200)
     expect((await signIn(it, email)).body).toMatchObject({ redirect: false })
     await it.signIn.settled()
@@ -81,6 +89,49 @@ describeOnBoth('the second factor', (open) => {
     const mails = it.sent.filter(({ to }) => to === email).map(({ text }) => text)
     expect(mails.filter((text) => text.includes('Two-step verification was turned on.'))).toHaveLength(1)
     expect(mails.filter((text) => text.includes('Two-step verification was turned off.'))).toHaveLength(1)
+  })
+
+  test('S3: turning it off asks for a code besides the password, and ends the other sessions', async () => {
+    const { it, email, uri, backupCodes, session: as } = await withAuthenticator()
+    const disable = (code?: string) =>
+      it.call('POST', '/api/auth/two-factor/disable', { as, body: { password, ...(code !== undefined && { code }) } })
+    expect(await disable()).toMatchObject({ status: 400, body: { code: 'CODE_REQUIRED' } })
+    for (const code of [wrongFor(uri)[0], codeOf(uri), 'AAAAA-AAAAA'])
+      expect(await disable(code)).toMatchObject({ status: 401, body: { code: 'INVALID_CODE' } })
+    expect((await signIn(it, email)).body).toMatchObject({ twoFactorRedirect: true })
+    const owed = await challenge(it, email)
+    const other = { cookie: cookiesOf((await complete(it, owed, backupCodes[1] ?? '', 'backup-code')).headers) }
+    expect((await it.call('GET', '/api/v1/me', { as: other })).status).toBe(200)
+    const off = await disable(backupCodes[0])
+    expect(off.status).toBe(200)
+    expect((await it.call('GET', '/api/v1/me', { as: other })).status).toBe(401)
+    const current = { cookie: cookiesOf(off.headers) || as.cookie }
+    expect((await it.call('GET', '/api/v1/me', { as: current })).status).toBe(200)
+    expect((await signIn(it, email)).body).toMatchObject({ redirect: false })
+  })
+
+  test('S3: turning it on, and another password, end the other sessions', async () => {
+    const it = await app()
+    const { admin } = await it.newOrganization()
+    const isOpen = async (as: { cookie: string }) => (await it.call('GET', '/api/v1/me', { as })).status === 200
+    const [as, other] = [await freshSession(it, admin.email), await freshSession(it, admin.email)]
+    const begun = await it.call('POST', '/api/auth/two-factor/enable', { as, body: { password } })
+    expect([await isOpen(as), await isOpen(other)]).toEqual([true, true])
+    const on = await complete(it, as.cookie, codeOf(begun.body.totpURI))
+    const current = { cookie: cookiesOf(on.headers) }
+    expect([on.status, await isOpen(current), await isOpen(other), await isOpen(admin)]).toEqual([
+      200,
+      true,
+      false,
+      false,
+    ])
+    const third = { cookie: await it.cookieOf(admin.userId) }
+    const changed = await it.call('POST', '/api/auth/change-password', {
+      as: current,
+      body: { currentPassword: password, newPassword: 'another uncommon passphrase' },
+    })
+    expect([changed.status, await isOpen(third)]).toEqual([200, false])
+    expect(await isOpen({ cookie: cookiesOf(changed.headers) || current.cookie })).toBe(true)
   })
 
   test('401: a code opens once, like a wrong one; its challenge too', async () => {

@@ -27,6 +27,15 @@ export const forgotten = z.strictObject({ email, redirectTo: z.string().max(2000
 export const resetPassword = z.strictObject({ token: oneTime, newPassword: password })
 export const updateUser = z.strictObject({ name: nameText(100) })
 export const withPassword = z.strictObject({ password })
+/** Of an authenticator or a backup code; needed where the second factor is on. */
+export const disableSecondFactor = z.strictObject({
+  password,
+  code: z
+    .string()
+    .trim()
+    .regex(/^[A-Za-z0-9-]{1,40}$/, 'Not a code.')
+    .optional(),
+})
 export const totpCode = z.strictObject({ code: z.string().regex(/^\d{6}$/, 'Six digits.') })
 export const backupCode = z.strictObject({
   code: z

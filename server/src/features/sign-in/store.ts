@@ -15,6 +15,19 @@ export async function deletePendingOf(db: Database, userId: string): Promise<voi
   await db.deleteFrom('verifications').where('value', '=', userId).execute()
 }
 
+/** Ends the sessions of a person that began before a moment, but for one. */
+export async function deleteOtherSessions(
+  db: Database,
+  { userId, keptId, before }: { userId: string; keptId: string; before: Date },
+): Promise<void> {
+  await db
+    .deleteFrom('sessions')
+    .where('user_id', '=', userId)
+    .where('id', '!=', keptId)
+    .where('created_at', '<', before)
+    .execute()
+}
+
 /** What a password sign-in relies on. */
 export interface SignInFacts {
   password: string | null

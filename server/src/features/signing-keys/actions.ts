@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { createJobAuthority, type JobAuthority } from '../../db/authority.ts'
 import type { By, Change, Outcome } from '../../db/change.ts'
 import type { KeptKeys, KeyCache, Keyed, KeyStatus } from '../../db/deps.ts'
+import { FairQueue } from '../../db/fair-queue.ts'
 import type { Lookups } from '../../db/lookups.ts'
 import { type Fetched, type FetchJson, fetchFaults } from '../../outbound/fetch-json.ts'
 import { type KeySet, readKeySet, sameKeys } from './rules.ts'
@@ -15,6 +16,8 @@ export const serveForMs = 60 * 60_000
 export const coolDownMs = 30_000
 /** A set that was not asked for so long is fetched before it serves again; a younger one serves while it is fetched. */
 const waitAfterMs = 20 * 60_000
+/** Fetches at a time, and those of one organization: slow or hostile providers must not use up sockets and memory. */
+const fetchBounds = { atOnce: 20, atOncePerFlow: 5, waiting: 10_000, waitingPerFlow: 100, waitMs: 60_000 }
 
 export interface KeyCacheParts {
   fetchJson: FetchJson
@@ -77,6 +80,7 @@ function readFetched(fetched: Fetched): { set: KeySet; note: string | null } | s
 export function buildKeyCache({ fetchJson, now, load, fetched }: KeyCacheParts): KeyCache {
   const entries = new LRUCache<string, Entry>({ max: 10_000 })
   /** One fetch at a time per URL, also where several providers share it. */
+  const queue = new FairQueue(fetchBounds)
   const flights = new Map<string, { sentAtMs: number; answer: Promise<Fetched> }>()
 
   const entryOf = (provider: Keyed): Entry => {
@@ -114,10 +118,11 @@ export function buildKeyCache({ fetchJson, now, load, fetched }: KeyCacheParts):
     return loading
   }
 
-  const download = (url: string) => {
+  const download = ({ jwksUrl: url, organizationId }: Keyed) => {
     const running = flights.get(url)
     if (running) return running
-    const answer = fetchJson(url)
+    const answer = queue
+      .run(organizationId, url, () => fetchJson(url))
       .catch((): Fetched => ({ ok: false, code: 'unreachable' }))
       .finally(() => flights.delete(url))
     const flight = { sentAtMs: now(), answer }
@@ -132,7 +137,7 @@ export function buildKeyCache({ fetchJson, now, load, fetched }: KeyCacheParts):
   }
 
   const fetchInto = async (entry: Entry) => {
-    const { sentAtMs, answer } = download(entry.provider.jwksUrl)
+    const { sentAtMs, answer } = download(entry.provider)
     const read = readFetched(await answer)
     // Gone, or of another address, while it was fetched.
     if (entries.peek(entry.provider.id) !== entry) return
