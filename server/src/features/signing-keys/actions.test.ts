@@ -368,3 +368,34 @@ test('a fetch that throws is a failure like any other', async () => {
   expect(await kidsOf(cache)).toBeUndefined()
   expect(cache.status('idp_a').lastError).not.toBeNull()
 })
+
+test('at most 20 fetches run at a time, five of them for one organization', async () => {
+  let running = 0
+  const most = { all: 0, one: 0 }
+  const release: (() => void)[] = []
+  const byUrl = new Map<string, number>()
+  const cache = build({
+    fetchJson: async (url) => {
+      const organization = new URL(url).pathname.split('-')[0] ?? ''
+      byUrl.set(organization, (byUrl.get(organization) ?? 0) + 1)
+      running += 1
+      most.all = Math.max(most.all, running)
+      most.one = Math.max(most.one, byUrl.get(organization) ?? 0)
+      await new Promise<void>((resolve) => release.push(resolve))
+      running -= 1
+      byUrl.set(organization, (byUrl.get(organization) ?? 1) - 1)
+      return { ok: true, document: { keys: [rsa] } }
+    },
+  })
+  const providers = Array.from({ length: 60 }, (_, n) => ({
+    ...at(`/${n % 6}-${n}`, `idp_${n}`),
+    organizationId: `org_${n % 6}`,
+  }))
+  const sets = Promise.all(providers.map((provider) => cache.of(provider)))
+  for (let done = 0; done < 60; done += 1) {
+    await vi.waitUntil(() => release.length > 0)
+    release.shift()?.()
+  }
+  expect((await sets).filter((set) => set?.keys.length === 1)).toHaveLength(60)
+  expect(most).toEqual({ all: 20, one: 5 })
+})
