@@ -19,7 +19,6 @@ import { channelOfReset, resetProvesAddress, shownResetPrefix } from '../people/
 import { resetLinkSeconds } from './rules.ts'
 import {
   deleteExpired,
-  deleteOtherSessions,
   deletePendingOf,
   lockSession,
   lockSignInFacts,
@@ -294,10 +293,6 @@ export async function proveByReset({ people, world }: SignIn, { email }: Person,
   if (person && resetProvesAddress({ channel: channelOfReset(token), hasSecondFactor }))
     await people.proveAddress(person.id, world.now())
 }
-
-/** A new password or factor ends every session but the one that changed it, stolen ones included (ASVS 5.0 §7.4.3). */
-export const endOtherSessions = ({ db }: SignIn, session: Session, before: Date) =>
-  deleteOtherSessions(db, { userId: session.id, keptId: session.sessionId, before })
 
 /** After a new password: no other link, and no half-finished sign-in, opens anything. */
 export const voidPending = ({ db }: SignIn, person: Person) => deletePendingOf(db, person.id)

@@ -2,7 +2,6 @@ import type { Answered, Asked, AuthRefusal, SignInRoute } from '../../http/sign-
 import {
   challengedPerson,
   claimCode,
-  endOtherSessions,
   type Factor,
   personOfResetLink,
   proveByReset,
@@ -15,6 +14,7 @@ import {
 } from './actions.ts'
 import { passwordFault } from './rules.ts'
 import * as shapes from './shapes.ts'
+import { deleteOtherSessions } from './store.ts'
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 
@@ -88,8 +88,10 @@ async function withSecondFactor(signIn: SignIn, asked: Asked): Promise<AuthRefus
   return { status: 401, code: 'INVALID_CODE', message: 'Invalid code' }
 }
 
-const endOthers: SignInRoute['atOnce'] = async (signIn, { session, startedAt }, { status }) => {
-  if (status === 200 && session) await endOtherSessions(signIn, session, startedAt)
+/** A new password or factor ends every session but the one that changed it, stolen ones included (ASVS 5.0 §7.4.3). */
+const endOthers: SignInRoute['atOnce'] = async ({ db }, { session, startedAt }, { status }) => {
+  if (status !== 200 || !session) return
+  await deleteOtherSessions(db, { userId: session.id, keptId: session.sessionId, before: startedAt })
 }
 
 /** The authenticator is on as soon as its first code was shown. */

@@ -27,9 +27,9 @@ describeOnBoth('the second factor', (open) => {
     })
     expect(confirmed.status).toBe(200)
     // Turning it on ended the session of the organization's admin.
-    const events = async (): Promise<{ action: string; [member: string]: unknown }[]> => {
+    const events = async (query = ''): Promise<{ action: string; [member: string]: unknown }[]> => {
       const as = { cookie: await it.cookieOf(organization.admin.userId) }
-      return (await it.call('GET', `${organization.path}/audit-events`, { as })).body.items
+      return (await it.call('GET', `${organization.path}/audit-events${query}`, { as })).body.items
     }
     return { ...organization, events, it, email, uri, backupCodes, session: { cookie: cookiesOf(confirmed.headers) } }
   }

@@ -388,8 +388,9 @@ test('at most 20 fetches run at a time, five of them for one organization', asyn
     },
   })
   const providers = Array.from({ length: 60 }, (_, n) => ({
-    ...at(`/${n % 6}-${n}`, `idp_${n}`),
-    organizationId: `org_${n % 6}`,
+    // One organization has 40 providers that are due, four others have five each.
+    ...at(`/${Math.max(0, Math.floor((n - 35) / 5))}-${n}`, `idp_${n}`),
+    organizationId: `org_${Math.max(0, Math.floor((n - 35) / 5))}`,
   }))
   const sets = Promise.all(providers.map((provider) => cache.of(provider)))
   for (let done = 0; done < 60; done += 1) {
