@@ -137,6 +137,10 @@ describe('N3: connections that lead to a lagging standby', () => {
 
   test('the feed alone leads to it: no lease, and each decision asks the primary', async () => {
     await failover(['feed'])
+    // Each connection is refused again: a feed that was believed would be followed, and opened no more.
+    const { feed } = router.opened
+    await expect.poll(() => router.opened.feed, patience).toBeGreaterThan(feed + 3)
+    expect(await statusOf('/readyz')).toBe(503)
     await neverAccepts()
     expect(await introspect(active.secret)).toMatchObject({ status: 200, active: true })
     // As another process would do it: this one can learn of it from the feed alone, which the standby does not have.
