@@ -51,7 +51,7 @@ const examples: [title: string, steps: PeopleStep[], hasAccess: boolean][] = [
 ]
 
 describeOnBoth('one attacker who is an admin, and addresses of others', (open) => {
-  test('O10–O13: no rights in another organization, and nobody’s access there ended', {
+  test('O11–O14: no rights in another organization, and nobody’s access there ended', {
     timeout: 20 * 60_000,
   }, async () => {
     const world = await createPeopleWorld(await open())

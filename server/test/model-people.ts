@@ -214,7 +214,7 @@ export async function createPeopleWorld(database: TestDatabase) {
       ),
     )
 
-  /** O10–O13: the attacker reaches nothing elsewhere, and ends nobody's access there. */
+  /** O11–O14: the attacker reaches nothing elsewhere, and ends nobody's access there. */
   const run = async (step: PeopleStep) => {
     const before = await ownersAccess()
     await (steps[step.kind] as (it: PeopleStep) => Promise<void>)(step)

@@ -12,7 +12,7 @@ const args = z.strictObject({
   adminName: nameText(100).optional(),
   /** Left out: nobody knows the password, and a one-time link to choose one is printed. */
   password: z.string().min(1).max(512).optional(),
-  /** Invites a person who signs in already; they have no rights before they accept, signed in. (O13) */
+  /** Invites a person who signs in already; they have no rights before they accept, signed in. (O14) */
   inviteExisting: z.boolean().default(false),
 })
 
@@ -35,7 +35,7 @@ async function createWithInvitation({ deps }: CommandContext, it: Args, print: P
   return { exitCode: 0, value: { organizationId: organization.id } }
 }
 
-/** Nothing grants rights to a person who exists without their sign-in: someone else may have claimed the address. (O13) */
+/** Nothing grants rights to a person who exists without their sign-in: someone else may have claimed the address. (O14) */
 function printExisting({ adminEmail }: Args, print: Print): Outcome {
   print(`${adminEmail} signs in already, and the address may have been claimed by someone else.`)
   print('To invite this person, who then accepts signed in, add: --invite-existing')
@@ -67,7 +67,7 @@ export const organizationCreate = command({
   },
 })
 
-/** O13: for an organization whose invited admin has not joined, or whose admins are gone. */
+/** O14: for an organization whose invited admin has not joined, or whose admins are gone. */
 export const organizationInviteAdmin = command({
   name: 'organization-invite-admin',
   args: z.strictObject({ organization: id('org'), email: emailAddress }),

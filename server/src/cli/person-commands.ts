@@ -27,14 +27,14 @@ function printMemberships(memberships: readonly Membership[], print: Print): voi
     print(`    ${role.padEnd(6)}  ${organizationName} (${organizationId})`)
 }
 
-/** O10: the operator knows by other means that the address belongs to this person. */
+/** O11: the operator knows by other means that the address belongs to this person. */
 export const adminConfirmAddress = personCommand('admin-confirm-address', async ({ deps }, person, print) => {
   await confirmAddress(deps, person, operatorOrigin)
   print(`The address ${person.email} is confirmed.`)
   return undefined
 })
 
-/** O13: for a person whose sign-in belongs to someone else. */
+/** O14: for a person whose sign-in belongs to someone else. */
 export const adminResetPerson = personCommand('admin-reset-person', async ({ deps }, person, print) => {
   print(`${person.name} <${person.email}> is a member of:`)
   printMemberships(await deps.lookups.membershipsOf(person.id), print)
@@ -45,7 +45,7 @@ export const adminResetPerson = personCommand('admin-reset-person', async ({ dep
   return undefined
 })
 
-/** O13: a second factor that was lost, or that belongs to someone else. */
+/** O14: a second factor that was lost, or that belongs to someone else. */
 export const adminResetSecondFactor = personCommand('admin-reset-second-factor', async ({ deps }, person, print) => {
   const wasOn = await resetSecondFactor(deps, person, operatorOrigin)
   print(
@@ -56,7 +56,7 @@ export const adminResetSecondFactor = personCommand('admin-reset-second-factor',
   return undefined
 })
 
-/** O11: the person objects, or the operator does not recognize the request. */
+/** O12: the person objects, or the operator does not recognize the request. */
 export const adminStopFreshStart = personCommand('admin-stop-fresh-start', async ({ deps }, person, print) => {
   const stopped = await stopFreshStart(deps, person, operatorOrigin)
   print(

@@ -8,7 +8,7 @@ export interface Person {
   email: string
 }
 
-/** A person with everything that decides about their address and a fresh start. (O10, O11) */
+/** A person with everything that decides about their address and a fresh start. (O11, O12) */
 export interface PersonState extends Person {
   emailProvenAt: Date | null
   hasSecondFactor: boolean
@@ -25,7 +25,7 @@ export async function findPersonState(db: Reader, email: string): Promise<Person
   return { id, name, email: row.email, emailProvenAt, hasSecondFactor: hasSecondFactor === true }
 }
 
-/** The request that the invitation with this secret made. (O11) */
+/** The request that the invitation with this secret made. (O12) */
 export async function findFreshStart(db: Reader, secretHash: string): Promise<FreshStart | undefined> {
   const row = await db
     .selectFrom('fresh_starts')
@@ -109,7 +109,7 @@ export async function insertCredential(
     .execute()
 }
 
-/** Marks the address as proven and ends what waits only while it is not. False when it was proven before. (O10, O11) */
+/** Marks the address as proven and ends what waits only while it is not. False when it was proven before. (O11, O12) */
 export async function proveAddress(tx: Database | Writer, userId: string, at: Date): Promise<boolean> {
   const proven = await tx
     .updateTable('users')

@@ -21,7 +21,7 @@ async function deleteSecondFactor(tx: Writer, userId: string): Promise<void> {
 
 /** What changes a person's sign-in as a whole. People belong to no organization, so none of it runs in `change`. */
 export const personAccess = (db: Database) => ({
-  /** Whether the address is proven, and when a requested fresh start becomes possible. (O10, O11) */
+  /** Whether the address is proven, and when a requested fresh start becomes possible. (O11, O12) */
   addressState: async (userId: string): Promise<{ emailProven: boolean; freshStartAt: Date | null } | undefined> => {
     const row = await db
       .selectFrom('users')
@@ -32,7 +32,7 @@ export const personAccess = (db: Database) => ({
     return row && { emailProven: row.email_proven_at !== null, freshStartAt: row.fresh_start_at }
   },
 
-  /** Also deletes the requests that are too old to be completed. (O11) */
+  /** Also deletes the requests that are too old to be completed. (O12) */
   requestFreshStart: async (request: {
     secretHash: string
     userId: string
@@ -51,7 +51,7 @@ export const personAccess = (db: Database) => ({
       .execute()
   },
 
-  /** Answers how many requests were stopped. (O11) */
+  /** Answers how many requests were stopped. (O12) */
   stopFreshStarts: async (userId: string, at: Date): Promise<number> => {
     const rows = await db
       .updateTable('fresh_starts')
@@ -73,7 +73,7 @@ export const personAccess = (db: Database) => ({
 
   /**
    * The same for a fresh start, under the name that the new owner chose. False, and nothing is changed, when the request
-   * was stopped or completed before. The row's lock makes a stop and a completion wait. (O11)
+   * was stopped or completed before. The row's lock makes a stop and a completion wait. (O12)
    */
   endSignInForFreshStart: (start: {
     secretHash: string

@@ -58,7 +58,7 @@ export interface Tables {
     expires_at: Date
     /** How the current secret left: only by mail, or shown to an admin (O3). */
     secret_channel: Generated<'mail' | 'shown'>
-    /** Refused attempts to accept with the secret that has this hash (O12). */
+    /** Refused attempts to accept with the secret that has this hash (O13). */
     refused_attempts: Generated<number>
     refused_secret_hash: Generated<string | null>
   }
@@ -200,7 +200,7 @@ export interface Tables {
     email: string
     /** Better Auth's; nothing reads it. `email_proven_at` decides. */
     email_verified: boolean
-    /** O10: when the person proved that the address is theirs. */
+    /** O11: when the person proved that the address is theirs. */
     email_proven_at: Generated<Date | null>
     image: string | null
     two_factor_enabled: boolean | null
@@ -242,7 +242,7 @@ export interface Tables {
     failed_verification_count: number | null
     locked_until: Date | null
   }
-  /** O11: requests to start a person's sign-in afresh, by the hash of the mailed secret that asked. */
+  /** O12: requests to start a person's sign-in afresh, by the hash of the mailed secret that asked. */
   fresh_starts: { secret_hash: string; user_id: string; requested_at: Date; ready_at: Date; stopped_at: Date | null }
   rate_limits: { id: string; key: string; count: number; last_request: number }
 }

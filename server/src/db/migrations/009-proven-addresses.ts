@@ -1,9 +1,9 @@
 import { type Kysely, sql } from 'kysely'
 
 /**
- * Whether a person's address is proven (O10). Nobody is after this migration: earlier versions marked every address as
+ * Whether a person's address is proven (O11). Nobody is after this migration: earlier versions marked every address as
  * verified, also where an admin had only been shown the link. Better Auth's `email_verified` stays for the version
- * before, and nothing reads it. `fresh_starts` holds requests to start a person's sign-in again (O11); `secret_hash` is
+ * before, and nothing reads it. `fresh_starts` holds requests to start a person's sign-in again (O12); `secret_hash` is
  * that of the mailed invitation which asked.
  */
 const statements = [

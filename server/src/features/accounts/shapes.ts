@@ -9,7 +9,7 @@ export const Me = z
         name: z.string(),
         email: z.string(),
         emailProven: z.boolean(),
-        /** From when on a mailed invitation can replace this person's sign-in, if that was requested (O11). */
+        /** From when on a mailed invitation can replace this person's sign-in, if that was requested (O12). */
         freshStartAt: sentTime().optional(),
       })
       .optional(),

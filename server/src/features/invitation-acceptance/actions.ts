@@ -48,7 +48,7 @@ async function findOpen(deps: Deps, secret: string) {
 
 type Open = NonNullable<Awaited<ReturnType<typeof findOpen>>>
 
-/** The same two queries for every invitation, so that their time does not disclose who has the address. (O12) */
+/** The same two queries for every invitation, so that their time does not disclose who has the address. (O13) */
 async function loadInvitedPerson(deps: Deps, { invitation, hash }: Open) {
   const [person, request] = await Promise.all([
     deps.people.stateByEmail(invitation.email),
@@ -92,7 +92,7 @@ export async function getInvitation(deps: Deps, secret: string): Promise<Result<
   })
 }
 
-/** O11: begins the wait after which this invitation may replace the sign-in of an unproven person. */
+/** O12: begins the wait after which this invitation may replace the sign-in of an unproven person. */
 export async function startAfresh(
   deps: Deps,
   secret: string,
@@ -122,7 +122,7 @@ type Bringing =
   | { session: Person & { sessionId: string }; prepared?: undefined }
   | { session?: undefined; prepared: PreparedPerson }
 
-/** Everything that is decided before anybody looks for the person, so that no fault discloses whether they exist. (O12) */
+/** Everything that is decided before anybody looks for the person, so that no fault discloses whether they exist. (O13) */
 async function readAcceptance(
   deps: Deps,
   { signedIn, name, password }: Acceptance,
@@ -184,7 +184,7 @@ async function writePerson(
   return inserted ? prepared.person : undefined
 }
 
-/** Decides and joins under the lock of the organization. `hasEnded`: this acceptance ended the former sign-in. (O3, O11) */
+/** Decides and joins under the lock of the organization. `hasEnded`: this acceptance ended the former sign-in. (O3, O12) */
 function joinOrganization(
   deps: Deps,
   { organization: { id: organizationId }, hash, invitation: { accountId } }: Open,
@@ -231,7 +231,7 @@ function joinOrganization(
 }
 
 /**
- * O12: a refused attempt discloses that the person exists, so it is counted and recorded before it is answered: parallel
+ * O13: a refused attempt discloses that the person exists, so it is counted and recorded before it is answered: parallel
  * attempts cannot all pass on the same count.
  */
 function recordRefusal(
@@ -251,7 +251,7 @@ function recordRefusal(
   })
 }
 
-/** O11: ends the former sign-in of the person whose fresh start is ready; false when none is. */
+/** O12: ends the former sign-in of the person whose fresh start is ready; false when none is. */
 async function endFormerSignIn(deps: Deps, open: Open, name: string, facts: RequestFacts): Promise<boolean> {
   const { person, state } = await loadInvitedPerson(deps, open)
   if (!person || state !== 'ready') return false

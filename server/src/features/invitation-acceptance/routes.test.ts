@@ -22,7 +22,7 @@ describeOnBoth('invitations with a shown link', (open) => {
     return { acme, people, mallory: { cookie: cookiesOf(accepted.headers) } }
   }
 
-  test('O10, O13: an admin who claimed an address gets no rights in an organization that the operator creates for it', async () => {
+  test('O11, O14: an admin who claimed an address gets no rights in an organization that the operator creates for it', async () => {
     const email = app.newEmail()
     const { acme, mallory, people } = await claimAddress(email)
     const refused = await people.runCommand('organization-create', { name: 'Globex', adminEmail: email })
@@ -91,7 +91,7 @@ describeOnBoth('invitations with a shown link', (open) => {
     expect(await people.runCommand('organization-invite-admin', absent)).toMatchObject({ exitCode: 1 })
   })
 
-  test('O12: alike for a person who exists and for one who does not, until someone tries to accept', async () => {
+  test('O13: alike for a person who exists and for one who does not, until someone tries to accept', async () => {
     const people = createPeopleTester(app)
     const [acme, globex] = [await app.newOrganization('Acme'), await app.newOrganization('Globex')]
     const [known, unknown] = [globex.admin.email, app.newEmail()]
@@ -120,7 +120,7 @@ describeOnBoth('invitations with a shown link', (open) => {
     expect(await acme.events('?action=invitation.refused')).toEqual([])
   })
 
-  test('O12: 409 five times, each an event, then 404 as for an unknown link, also to several at once', async () => {
+  test('O13: 409 five times, each an event, then 404 as for an unknown link, also to several at once', async () => {
     const people = createPeopleTester(app)
     const [acme, globex] = [await app.newOrganization('Acme'), await app.newOrganization('Globex')]
     const secret = await people.inviteShown(acme, globex.admin.email)
@@ -148,7 +148,7 @@ describeOnBoth('invitations with a shown link', (open) => {
     expect((await app.call('GET', '/api/v1/me', { as: globex.admin })).status).toBe(401)
   })
 
-  test('O10: admins see whose address is not proven, others do not; the operator vouches for it', async () => {
+  test('O11: admins see whose address is not proven, others do not; the operator vouches for it', async () => {
     const acme = await app.newOrganization('Acme')
     const people = createPeopleTester(app)
     const mia = await acme.newMember()
@@ -210,7 +210,7 @@ describeOnBoth('invitations with a mailed link', (open) => {
     })
   })
 
-  test('O11: after a notice and 24 hours the owner of the mailbox starts afresh, and what was there before ends', async () => {
+  test('O12: after a notice and 24 hours the owner of the mailbox starts afresh, and what was there before ends', async () => {
     const { people, acme, globex, email, secret } = await stage()
     const token = await acme.newToken(acme.admin)
     expect((await people.accept(secret, { name: 'Real', password: other })).body.code).toBe('sign_in_required')
@@ -252,7 +252,7 @@ describeOnBoth('invitations with a mailed link', (open) => {
     })
   })
 
-  test('O11: the second factor that somebody else turned on goes, too', async () => {
+  test('O12: the second factor that somebody else turned on goes, too', async () => {
     const { people, acme, email, secret } = await stage()
     await people.enableSecondFactor(acme.admin)
     expect((await signIn(app, email)).body.twoFactorRedirect).toBe(true)
@@ -300,14 +300,14 @@ describeOnBoth('invitations with a mailed link', (open) => {
       return app.call('POST', '/api/auth/reset-password', { body: { token, newPassword: other } })
     }
 
-    test('O10: a mailed link proves the address', async () => {
+    test('O11: a mailed link proves the address', async () => {
       const { admin } = await app.newOrganization()
       expect((await reset(admin.email)).status).toBe(200)
       const as = await freshSession(app, admin.email, other)
       expect((await app.call('GET', '/api/v1/me', { as })).body.user.emailProven).toBe(true)
     })
 
-    test('O10: it removes no second factor, and proves nothing while one is on', async () => {
+    test('O11: it removes no second factor, and proves nothing while one is on', async () => {
       const people = createPeopleTester(app)
       const { admin } = await app.newOrganization()
       await people.enableSecondFactor(admin)

@@ -14,9 +14,9 @@ export const OpenInvitation = z
     organization: z.object({ id: z.string(), name: z.string(), slug: z.string() }),
     email: z.string(),
     expiresAt: sentTime(),
-    /** Null where the link was shown to someone: it does not tell whether the person exists (O12). */
+    /** Null where the link was shown to someone: it does not tell whether the person exists (O13). */
     userExists: z.boolean().nullable(),
-    /** Null where the link cannot replace the credentials of an existing person (O11). */
+    /** Null where the link cannot replace the credentials of an existing person (O12). */
     freshStart: FreshStart.nullable(),
   })
   .meta({ id: 'OpenInvitation' })

@@ -44,7 +44,7 @@ export async function findBySecret(
   )
 }
 
-/** Counts an attempt that was refused. A new secret begins at zero. (O12) */
+/** Counts an attempt that was refused. A new secret begins at zero. (O13) */
 export async function countRefusedAttempt(tx: Writer, id: string): Promise<void> {
   await tx
     .updateTable('invitations')

@@ -177,7 +177,7 @@ export function withdrawInvitation(
   })
 }
 
-/** An invitation that an operator hands over; its link is shown, so it proves nothing. (O10) */
+/** An invitation that an operator hands over; its link is shown, so it proves nothing. (O11) */
 export interface ShownInvitation {
   email: string
   url: string
@@ -214,7 +214,7 @@ async function issueAdminInvitation(
   return { invitation, event: { action: 'member.invited' as const, target, after } }
 }
 
-/** O13: a new organization whose first admin is invited and joins by signing in; nobody has rights in it before. */
+/** O14: a new organization whose first admin is invited and joins by signing in; nobody has rights in it before. */
 export function createInvitedOrganization(
   deps: Deps,
   { name, email }: { name: string; email: string },
@@ -231,7 +231,7 @@ export function createInvitedOrganization(
   })
 }
 
-/** O13: the operator invites an admin to an organization that exists, or replaces the link of an open invitation. */
+/** O14: the operator invites an admin to an organization that exists, or replaces the link of an open invitation. */
 export function inviteAdmin(
   deps: Deps,
   { organizationId, email }: { organizationId: string; email: string },

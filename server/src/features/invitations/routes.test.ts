@@ -187,7 +187,7 @@ describeOnBoth('invitations', (open) => {
         const { status, body: problem } = await accept(invitation.secret, body, as)
         return [status, ...problem.errors.map((it: { path: string }) => it.path)]
       }
-      // With neither it is a person who forgot to sign in, whether they exist or not (O12).
+      // With neither it is a person who forgot to sign in, whether they exist or not (O13).
       expect(await accept(invitation.secret, {})).toMatchObject({ status: 409, body: { code: 'sign_in_required' } })
       expect(await paths({ name: 'Mia' })).toEqual([422, 'password'])
       expect(await paths({ name: 'Mia', password: 'short' })).toEqual([422, 'password'])

@@ -41,7 +41,7 @@ const toViewer = (deps: Deps, caller: Caller): Viewer => ({ caller, mailConfigur
 
 /**
  * O7: emails as far as the reader may see them; invitations are the admins' business. Whether the address is proven is
- * told of joined members alone: for an invited one it would disclose whether the person exists elsewhere. (O10, O12)
+ * told of joined members alone: for an invited one it would disclose whether the person exists elsewhere. (O11, O13)
  */
 function viewFor({ caller, mailConfigured }: Viewer, record: MemberRecord & { groups: GroupOfAccount[] }) {
   const { invitation, email, emailProven, freshStartAt, ...member } = record

@@ -13,9 +13,9 @@ export interface MemberRecord {
   role: Role
   status: MemberStatus
   joinedAt: Date | null
-  /** O10; false while invited. */
+  /** O11; false while invited. */
   emailProven: boolean
-  /** When a requested fresh start of the person becomes possible. (O11) */
+  /** When a requested fresh start of the person becomes possible. (O12) */
   freshStartAt: Date | null
   /** `mail` is null where none was queued, or the link was shown instead. */
   invitation: { id: string; expiresAt: Date; mail: MailStatus | null } | null

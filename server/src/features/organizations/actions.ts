@@ -64,7 +64,7 @@ export async function getInstance(deps: Deps) {
 
 export interface Founding {
   name: string
-  /** Who becomes the first admin. A person who exists is only ever invited. (O13) */
+  /** Who becomes the first admin. A person who exists is only ever invited. (O14) */
   admin: NewPerson
   /** Asked inside the change; false refuses it. */
   onlyIf?: (tx: Writer) => Promise<boolean>
@@ -95,7 +95,7 @@ export async function writeOrganization(
 
 /**
  * A new organization with its first admin, who is new, too (O2). Used by the set-up link, by a first start from the
- * environment and by the operator's command; `origin` says which of them. Nothing here proves the address (O10).
+ * environment and by the operator's command; `origin` says which of them. Nothing here proves the address (O11).
  */
 export async function createOrganization(
   deps: Deps,

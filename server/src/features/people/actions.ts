@@ -40,7 +40,7 @@ async function recordInOrganizations(
 }
 
 /**
- * O11: begins the wait of a fresh start. The organizations are notified before it counts, so that no wait can end
+ * O12: begins the wait of a fresh start. The organizations are notified before it counts, so that no wait can end
  * without a notice; the event does not name the organization that invites.
  */
 export async function requestFreshStart(
@@ -62,7 +62,7 @@ export async function requestFreshStart(
 }
 
 /**
- * O11: ends every way to sign in and revokes the managed tokens of a person whose fresh start is ready. What follows
+ * O12: ends every way to sign in and revokes the managed tokens of a person whose fresh start is ready. What follows
  * can fail and be repeated: sign-in ends first, so nobody can create a token that this misses.
  */
 export async function completeFreshStart(
@@ -79,26 +79,26 @@ export async function completeFreshStart(
   return true
 }
 
-/** O11: the operator's objection. Answers how many requests were stopped. */
+/** O12: the operator's objection. Answers how many requests were stopped. */
 export async function stopFreshStart(deps: Deps, person: Person, origin: PersonOrigin): Promise<number> {
   const stopped = await deps.people.stopFreshStarts(person.id, deps.now())
   if (stopped > 0) await recordInOrganizations(deps, person, origin, { action: 'fresh_start.stopped' })
   return stopped
 }
 
-/** O10: the operator vouches for the address, which also ends requests for a fresh start. */
+/** O11: the operator vouches for the address, which also ends requests for a fresh start. */
 export async function confirmAddress(deps: Deps, person: Person, origin: PersonOrigin): Promise<void> {
   await deps.people.proveAddress(person.id, deps.now())
   await recordInOrganizations(deps, person, origin, { action: 'member.address_confirmed' })
 }
 
-/** O13: ends every way in that the person has, and revokes their managed tokens. The memberships stay. */
+/** O14: ends every way in that the person has, and revokes their managed tokens. The memberships stay. */
 export async function resetPerson(deps: Deps, person: Person, origin: PersonOrigin): Promise<Membership[]> {
   await deps.people.endSignIn(person.id)
   return recordInOrganizations(deps, person, origin, { action: 'member.sign_in_reset', revokesTokens: true })
 }
 
-/** O13: turns the second factor off, which no link can do. False when none was on. */
+/** O14: turns the second factor off, which no link can do. False when none was on. */
 export async function resetSecondFactor(deps: Deps, person: Person, origin: PersonOrigin): Promise<boolean> {
   const wasOn = await deps.people.endSecondFactor(person.id)
   if (wasOn) await recordInOrganizations(deps, person, origin, { action: 'second_factor.reset' })

@@ -23,7 +23,7 @@ const request: fc.Arbitrary<FreshStart | undefined> = fc.option(
   { nil: undefined },
 )
 
-describe('O10: what proves an address', () => {
+describe('O11: what proves an address', () => {
   test('a mailed secret does, a shown one never', () => {
     expect([provesAddress('mail'), provesAddress('shown')]).toEqual([true, false])
   })
@@ -46,7 +46,7 @@ describe('O10: what proves an address', () => {
   })
 })
 
-describe('O11: a fresh start', () => {
+describe('O12: a fresh start', () => {
   test('is ready only for a mailed secret, an unproven person, after the wait, and unless it was stopped', () => {
     fc.assert(
       fc.property(channel, person, request, time, (sentBy, invited, pending, now) => {
@@ -99,7 +99,7 @@ describe('O3: who accepts an invitation', () => {
   })
 })
 
-describe('O12: what an invitation discloses', () => {
+describe('O13: what an invitation discloses', () => {
   test('a shown secret answers the same whoever has the address', () => {
     fc.assert(
       fc.property(person, request, time, (invited, pending, now) => {

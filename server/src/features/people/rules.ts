@@ -3,12 +3,12 @@ import { ok, type Result, refuse } from '../../kernel/result.ts'
 /** How a one-time secret reached its reader: by mail and never shown, or shown to an admin or operator. */
 export type SecretChannel = 'mail' | 'shown'
 
-/** Only the owner of a mailbox can read a mailed secret, so only that secret proves the address. (O10) */
+/** Only the owner of a mailbox can read a mailed secret, so only that secret proves the address. (O11) */
 export const provesAddress = (channel: SecretChannel): boolean => channel === 'mail'
 
 /**
  * A password link does not prove the address of a person with a second factor: the factor may belong to someone who
- * claimed the address first, and a proven person can no longer start afresh. (O10)
+ * claimed the address first, and a proven person can no longer start afresh. (O11)
  */
 export const resetProvesAddress = (reset: { channel: SecretChannel; hasSecondFactor: boolean }): boolean =>
   provesAddress(reset.channel) && !reset.hasSecondFactor
@@ -18,7 +18,7 @@ export const shownResetPrefix = 'shown_'
 
 export const channelOfReset = (token: string): SecretChannel => (token.startsWith(shownResetPrefix) ? 'shown' : 'mail')
 
-/** The time in which the person's organizations and live sessions can object to a fresh start. (O11) */
+/** The time in which the person's organizations and live sessions can object to a fresh start. (O12) */
 export const freshStartWaitMs = 24 * 60 * 60 * 1000
 
 /** How long a request can be completed or shown after its wait is over; invitations expire earlier. */
@@ -31,7 +31,7 @@ export interface FreshStart {
 
 export type FreshStartState = 'unavailable' | 'available' | 'waiting' | 'ready' | 'stopped'
 
-/** What an invitation's secret can do about a person whose address is not proven. `request` is the one of this secret. (O11) */
+/** What an invitation's secret can do about a person whose address is not proven. `request` is the one of this secret. (O12) */
 export function freshStartState(
   { channel, person, request }: InvitedPerson & { request: FreshStart | undefined },
   now: Date,
@@ -48,11 +48,11 @@ export interface InvitedPerson {
   person: { emailProvenAt: Date | null } | undefined
 }
 
-/** A shown secret must not disclose whether the address belongs to a person of another organization. (O12) */
+/** A shown secret must not disclose whether the address belongs to a person of another organization. (O13) */
 export const disclosedExistence = ({ channel, person }: InvitedPerson): boolean | null =>
   provesAddress(channel) ? person !== undefined : null
 
-/** Each attempt to accept discloses whether the person exists, so an invitation has only a few. (O12) */
+/** Each attempt to accept discloses whether the person exists, so an invitation has only a few. (O13) */
 export const maxRefusedAttempts = 5
 
 export const hasAttemptsLeft = (refusedAttempts: number): boolean => refusedAttempts < maxRefusedAttempts
@@ -69,7 +69,7 @@ const acceptanceTexts: Record<FreshStartState, string> = {
 
 /**
  * O3: who may accept. An existing person signs in as the invited address; a new one brings a name and a password. Only
- * a mailed secret can replace the credentials of an existing person, after the wait of its fresh start. (O11)
+ * a mailed secret can replace the credentials of an existing person, after the wait of its fresh start. (O12)
  */
 export function decideAcceptance({
   isSignedIn,
@@ -86,7 +86,7 @@ export function decideAcceptance({
   return refuse('sign_in_required', { detail: acceptanceTexts[freshStart] })
 }
 
-/** Asking twice changes nothing, so that nobody can postpone a fresh start. (O11) */
+/** Asking twice changes nothing, so that nobody can postpone a fresh start. (O12) */
 export function mayRequestFreshStart(state: FreshStartState): Result<'request' | 'requested', 'not_found'> {
   if (state === 'available') return ok('request')
   return state === 'waiting' || state === 'ready' ? ok('requested') : refuse('not_found')

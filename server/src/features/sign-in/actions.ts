@@ -286,7 +286,7 @@ export const tellRenamed = (it: SignIn, person: Person, facts: RequestFacts, nam
     forget: true,
   })
 
-/** O10: a password chosen by a mailed link proves the address, unless a second factor is on. */
+/** O11: a password chosen by a mailed link proves the address, unless a second factor is on. */
 export async function proveByReset({ people, world }: SignIn, { email }: Person, token: string): Promise<void> {
   const person = await people.stateByEmail(email)
   const { hasSecondFactor } = person ?? { hasSecondFactor: true }
