@@ -4,10 +4,11 @@ import { setTimeout as setTimeoutPromise } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { typeidUnboxed } from 'typeid-js'
 import { hashedInTurns } from './auth/passwords.ts'
-import { createChange, type Forget, reader } from './db/change.ts'
+import { createChange, reader } from './db/change.ts'
 import type { Deps, Keyed } from './db/deps.ts'
 import { FairQueue, inTurn, Overload, queueBounds } from './db/fair-queue.ts'
 import { Lease } from './db/feed.ts'
+import { createInvalidations, providerCache } from './db/invalidations.ts'
 import { limiter } from './db/limiter.ts'
 import { lookups } from './db/lookups.ts'
 import type { OpenDatabase } from './db/open.ts'
@@ -91,13 +92,8 @@ export async function wire(
   const { publishes = true, trace = untraced } = options
   const now = () => world.now().getTime()
   const memory = new Memory()
-  const forget = (what: readonly Forget[] | 'everything') => {
-    memory.forget(what)
-    if (what === 'everything') keys.forget()
-    else for (const it of what) if (it.kind === 'provider') keys.forget(it.id)
-    previews.forget(what)
-  }
-  const lease = new Lease(database.feed, forget)
+  const invalidations = createInvalidations()
+  const lease = new Lease(database.feed, invalidations.notify)
   const look = lookups(db, lease)
   const peers = knownPeers(db)
   const presence = buildPresence({
@@ -169,6 +165,8 @@ export async function wire(
     failed: (err) => log.warn({ err }, 'the catalogue of preview features was not read anew'),
   })
   const previews = buildPreviews({ lease, lookups: look, catalogue: catalogue.current })
+  // Caches come first: what else listens asks them.
+  for (const cache of [memory, providerCache(keys), previews]) invalidations.subscribe((what) => cache.forget(what))
   const gate = buildGate({
     memory,
     lease,
@@ -225,7 +223,7 @@ export async function wire(
   const documents = documentsOf(openApiOf(described), options.productName)
   const router = buildRouter({
     routes,
-    kit: { deps, turnsOf, keeper, rations, limited: metrics.limited },
+    kit: { deps, turnsOf, keeper, invalidations, rations, limited: metrics.limited },
     guards: linkGuards(counts),
     signIn: signInHandler(signIn, signInRoutes, rations),
     documents,
@@ -235,7 +233,7 @@ export async function wire(
   const knowsKey = resourceKeys(options.resourceKeys)
   const knowsMetricsKey = resourceKeys([...options.resourceKeys, ...(options.metricsKeys ?? [])])
   const asking = { knowsKey, gate, signIn, lookups: look, challenge: keeper.challenge }
-  const ofrep = buildOfrep({ ...options, ...asking, catalogue, previews, now, metrics, failed })
+  const ofrep = buildOfrep({ ...options, ...asking, read, invalidations, catalogue, previews, now, metrics, failed })
   const following = { lease, log: lease.log, seen: presence.seen, recordUses: look.recordUses }
   const verifiers = buildVerifierDoors({ ...following, knowsKey, now, count: metrics.verifierAnswered, failed })
   const waitsFor = () => [

@@ -42,6 +42,7 @@ const routeById = new Map<string, AnyRoute>(routes.map((route) => [route.id, rou
 /** Operations that change nothing on behalf of a caller, or whose right is not a caller's, and why. */
 export const exempt: Record<string, string> = {
   getSettingsImpact: 'It only reads.',
+  getChangeImpact: 'It only reads.',
   discoverOAuthProvider: 'It only fetches.',
   checkToken: 'It only reads.',
   refreshProviderKeys: 'It only fetches; what is fetched is stored by the service itself.',
@@ -50,11 +51,12 @@ export const exempt: Record<string, string> = {
   evaluateFlag: 'It only reads.',
   reportUses: 'The resource key is configuration; no request takes it away.',
   signOut: 'It ends the session that it is called with.',
-  signInEmail: 'The password is the credential: see the tests of links and passwords.',
-  twoFactorVerifyBackupCode: 'The challenge is the credential: see the tests of links and passwords.',
+  signInEmail: 'The password is the credential: see half-sent-sign-in.test.ts.',
+  twoFactorVerifyBackupCode: 'The challenge is the credential: see half-sent-sign-in.test.ts.',
   requestPasswordReset: 'Anybody may ask.',
-  resetPassword: 'The link is the credential: see the tests of links and passwords.',
-  acceptInvitation: 'The link is the credential: see the tests of links and passwords.',
+  resetPassword: 'The link is the credential: see half-sent-sign-in.test.ts.',
+  acceptInvitation: 'The link is the credential: see rights-under-lock.test.ts.',
+  startAfresh: 'The link is the credential, as for acceptInvitation.',
   completeSetup: 'The link is the credential, and it works only while there is no organization.',
 }
 
@@ -71,21 +73,34 @@ export const managementOperations = operations.filter((operation) => audienceOf(
 const inMinutes = (world: HalfSentWorld, minutes: number) =>
   new Date(world.app.clock.now.getTime() + minutes * 60_000).toISOString()
 
+/** For whom a request is prepared, without its credential: a token that was used is remembered, and not looked up again. */
+interface Preparing {
+  accountId: string
+  person?: Member
+}
+
 /** Requests that differ from the route table's: what a caller with any credential may do with its own tokens. */
-const ownCells: Record<string, (world: HalfSentWorld, as: As) => Promise<Cell>> = {
+const ownCells: Record<string, (world: HalfSentWorld, caller: Preparing) => Promise<Cell>> = {
   createToken: async (world) => ({ body: { name: 'mine', expiresAt: inMinutes(world, 5) } }),
-  refreshToken: async (world, as) => {
-    const body = { name: 'mine', expiresAt: inMinutes(world, 5) }
-    const made = await world.app.call('POST', `${world.stage.org.path}/tokens`, { as, body })
-    return { path: { id: made.body.token.id }, body: { expiresAt: inMinutes(world, 5) } }
+  refreshToken: async (world, { person, accountId }) => {
+    const { org } = world.stage
+    const expiresAt = inMinutes(world, 5)
+    const made = await (person
+      ? org.newToken(person, { expiresAt })
+      : org.newToken(org.admin, { accountId, expiresAt }))
+    return { path: { id: made.id }, body: { expiresAt } }
   },
 }
 
 /** A valid request for an operation of the management API, with objects made for it alone. */
-export async function prepareManagement(world: HalfSentWorld, operation: Operation, as: As): Promise<Prepared> {
+export async function prepareManagement(
+  world: HalfSentWorld,
+  operation: Operation,
+  caller: Preparing,
+): Promise<Prepared> {
   const { stage, app } = world
   const own = ownCells[operation.id]
-  const cell: Cell = own ? await own(world, as) : ((await table[operation.id]?.ask?.(stage, app, 'admin')) ?? {})
+  const cell: Cell = own ? await own(world, caller) : ((await table[operation.id]?.ask?.(stage, app, 'admin')) ?? {})
   const parameters: Record<string, string> = { org: stage.org.id, ...cell.path }
   return {
     method: operation.method,

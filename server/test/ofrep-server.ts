@@ -97,7 +97,12 @@ export async function ofrepServer(bounds: Partial<StreamBounds> = {}) {
     now,
   })
   const count = (status: number) => metrics.evaluated('stream', status)
-  const streams = buildStreams({ evaluations, now, count, failed, bounds })
+  const removedAccounts = new Set<string>()
+  const isAccountLive = async (_organizationId: string, accountId: string) => {
+    reach()
+    return !removedAccounts.has(accountId)
+  }
+  const streams = buildStreams({ evaluations, isAccountLive, now, count, failed, bounds })
   previews.onChange(streams.changed)
   const server = createHttpServer({
     doors: [
@@ -170,6 +175,13 @@ export async function ofrepServer(bounds: Partial<StreamBounds> = {}) {
       catalogue.now = { features, number: catalogue.now.number + 1 }
       streams.changed()
     },
+    /** Removes an account, as the feed would report it. */
+    removeAccount: (accountId: string) => {
+      removedAccounts.add(accountId)
+      streams.invalidate([{ kind: 'account', id: accountId }])
+    },
+    /** Removes an account without a word of it. */
+    removeAccountSilently: (accountId: string) => void removedAccounts.add(accountId),
     remove: (organizationId: string) => {
       choices.delete(organizationId)
       forget([{ kind: 'organization', id: organizationId }])

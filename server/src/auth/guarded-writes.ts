@@ -128,7 +128,7 @@ const driverOn = (db: Database): Driver => ({
 /**
  * The database as Better Auth gets it. Better Auth looks a session up, verifies passwords, which takes long, and only then
  * writes; meanwhile the session may have been ended. Within `guardWrites` its first write therefore opens a transaction in
- * which the guard asks again under a lock, and everything from there on happens in that transaction. (A4)
+ * which the guard asks again under a lock, and everything from there on happens in that transaction. (A5)
  */
 export function createGuardedDatabase(db: Database): Database {
   const plain = db.withoutPlugins()

@@ -1,5 +1,6 @@
 import type { Context, Hono } from 'hono'
 import type { Deps } from '../db/deps.ts'
+import { concernsAccount, type Invalidations } from '../db/invalidations.ts'
 import type { Principal } from '../features/access/rules.ts'
 import type { Caller, Requirement } from '../features/accounts/rules.ts'
 import { authorize } from '../features/authorization/rules.ts'
@@ -13,6 +14,7 @@ import { parse, readJson } from './body.ts'
 import type { ChangeRations } from './change-rations.ts'
 import { clientOf } from './client-address.ts'
 import type { Crowd } from './crowd.ts'
+import { guardStream, type StreamGuard } from './guarded-stream.ts'
 import { problemReply } from './reply.ts'
 import type { AnyRoute, Extras, PathParameters } from './route.ts'
 
@@ -143,6 +145,19 @@ function whoOf(admitted: Admitted): string | undefined {
   return admitted.kind === 'session' ? admitted.userId : admitted.account.id
 }
 
+/** Judges the caller of a request again, as if the request came now. (A6) */
+function streamGuardOf(r: AnyRoute, c: Context<Env>, { keeper, invalidations }: Kit, admitted: Admitted): StreamGuard {
+  return {
+    isAllowed: async () => (await admit(r, c, keeper)).ok,
+    subscribe: (recheck) =>
+      invalidations.subscribe((invalidation) => {
+        const isConcerned =
+          admitted === undefined || !('accountId' in admitted) || concernsAccount(invalidation, admitted)
+        if (isConcerned) recheck()
+      }),
+  }
+}
+
 /** Admitted, and not one too many of the same account's at once: it must not keep its colleagues waiting. */
 async function handle(r: AnyRoute, c: Context<Env>, kit: Kit) {
   const admitted = await admit(r, c, kit.keeper)
@@ -154,12 +169,22 @@ async function handle(r: AnyRoute, c: Context<Env>, kit: Kit) {
     return refuse('too_many_requests', { retryAfterSeconds: 1, detail: 'Too many of your requests at once.' })
   }
   try {
-    return await run(r, c, {
+    const result = await run(r, c, {
       admitted: admitted.value,
       who: who ?? '',
       deps: { ...kit.deps, ...kit.turnsOf(who ?? '') },
       rations: kit.rations,
     })
+    const stream = result.ok && 'extras' in result ? result.extras?.stream : undefined
+    if (!stream) return result
+    // It may have waited for long: whose right has ended is told so by a status, not by a file that breaks off.
+    const again = await admit(r, c, kit.keeper)
+    if (!again.ok) {
+      await stream.body.cancel()
+      return again
+    }
+    stream.body = guardStream(stream.body, streamGuardOf(r, c, kit, admitted.value))
+    return result
   } finally {
     onceTaken(c.req.raw, leave)
   }
@@ -246,6 +271,7 @@ export interface Kit {
   /** The doors to the database, in the turn of one account or person. */
   turnsOf: (who: string) => Pick<Deps, 'read' | 'change'>
   keeper: Doorkeeper
+  invalidations: Pick<Invalidations, 'subscribe'>
   /** Requests at once, by account. */
   accounts: Crowd
   rations: ChangeRations

@@ -22,7 +22,7 @@ export interface OfrepCallers {
 }
 
 /** A caller: who holds the resource key says whom it asks for; every other credential has an organization of its own. */
-export type Caller = { kind: 'resource_server' } | { kind: 'of'; organizationId: string }
+export type Caller = { kind: 'resource_server' } | { kind: 'of'; organizationId: string; accountId: string }
 export type Called = { ok: true; value: Caller } | OfrepRefusal
 
 type Presented = { kind: 'authorization'; value: Authorization } | { kind: 'session'; headers: Headers }
@@ -49,10 +49,10 @@ function presentedIn(
 const notSignedIn = ({ challenge }: OfrepCallers, description: string): OfrepRefusal =>
   general(401, description, { 'WWW-Authenticate': challenge({ code: 'invalid_token', description }) })
 
-const of = (organizationId: string): Called => ok({ kind: 'of', organizationId })
+const of = (organizationId: string, accountId: string): Called => ok({ kind: 'of', organizationId, accountId })
 
 function byDecision(callers: OfrepCallers, it: Decision): Called {
-  if (it.active) return of(it.evidence.account.organizationId)
+  if (it.active) return of(it.evidence.account.organizationId, it.evidence.account.id)
   if (it.reason === 'unavailable') return unavailable('The gate cannot know at the moment.')
   const description = refusalText(it.reason)
   if (it.reason !== 'insufficient_scope') return notSignedIn(callers, description)
@@ -67,7 +67,7 @@ async function bySession(callers: OfrepCallers, headers: Headers, named: string 
   const [first, ...others] = memberships.filter((it) => named === undefined || it.organizationId === named)
   if (first === undefined) return invalidContext('You belong to no such organization.')
   if (others.length > 0) return invalidContext('Name one of your organizations by its id in the header IB-Context.')
-  return of(first.organizationId)
+  return of(first.organizationId, first.accountId)
 }
 
 const organizationId = idPattern('org')

@@ -16,14 +16,13 @@ afterEach(async () => {
   await it.close()
 })
 
-const authorized = [
-  ['Authorization', `Bearer ${resourceKey}`],
-  ['Content-Type', 'application/json'],
-] as const
-
-async function evaluate(organization: string) {
+async function evaluate(organization: string, token = resourceKey) {
   const body = JSON.stringify({ context: { organization } })
-  const answer = await ask(it.port, { method: 'POST', path: '/ofrep/v1/evaluate/flags', headers: authorized, body })
+  const headers = [
+    ['Authorization', `Bearer ${token}`],
+    ['Content-Type', 'application/json'],
+  ] as const
+  const answer = await ask(it.port, { method: 'POST', path: '/ofrep/v1/evaluate/flags', headers, body })
   const { eventStreams, metadata } = answer.json() as { eventStreams: { url: string }[]; metadata: { version: number } }
   const { pathname, search } = new URL(eventStreams[0]?.url ?? '')
   return { path: pathname + search, pathname, version: metadata.version, etag: answer.headers.etag?.[0] ?? '' }
@@ -138,6 +137,58 @@ describe('what is told', () => {
     await expect.poll(() => it.logged.length).toBeGreaterThan(0)
     it.database.away = false
     expect((await stream.next()).data.type).toBe('refetchEvaluation')
+  })
+})
+
+describe('the stream of an account', () => {
+  const account = { account_id: 'mem_01jd7z0000e1a8m3r5t7v9x1z7' }
+
+  test('it is told what changes, with the ETag of the answer to that account', async () => {
+    const token = it.issue(account)
+    const stream = await listen((await evaluate(organizationA, token)).path)
+    it.choose(organizationA, ['left-out'])
+    const { data } = await stream.next()
+    const now = await evaluate(organizationA, token)
+    expect(data.etag).toBe(now.etag)
+    expect(now.etag).not.toBe((await evaluate(organizationA)).etag)
+  })
+
+  test('it ends when the account is removed, and others go on', async () => {
+    const { path } = await evaluate(organizationA, it.issue(account))
+    const [stream, host] = [raw(path), raw((await evaluate(organizationA)).path)]
+    await Promise.all([stream.has('\n:\n'), host.has('\n:\n')])
+    it.removeAccount(account.account_id)
+    expect(await stream.has('\r\n0\r\n\r\n')).not.toContain('refetchEvaluation')
+    it.choose(organizationA, [])
+    await host.has('refetchEvaluation')
+    expect(stream.text()).not.toContain('refetchEvaluation')
+  })
+
+  test('it ends when the removal was not heard of, but that something was missed', async () => {
+    const stream = raw((await evaluate(organizationA, it.issue(account))).path)
+    await stream.has('\n:\n')
+    it.removeAccount('mem_of_somebody_else')
+    it.removeAccountSilently(account.account_id)
+    it.streams.invalidate('everything')
+    await stream.has('\r\n0\r\n\r\n')
+  })
+
+  test('404: its account was removed; nothing was told before', async () => {
+    const { path } = await evaluate(organizationA, it.issue(account))
+    it.removeAccount(account.account_id)
+    const answer = await ask(it.port, { path })
+    expect(answer.status).toBe(404)
+    expect(bulkFailure.parse(answer.json()).errorCode).toBe('GENERAL')
+  })
+
+  test('503: it cannot be known whether the account is there; open streams end, for their clients to come back', async () => {
+    const { path } = await evaluate(organizationA, it.issue(account))
+    const stream = raw(path)
+    await stream.has('\n:\n')
+    it.database.away = true
+    it.streams.invalidate('everything')
+    await stream.has('\r\n0\r\n\r\n')
+    expect((await ask(it.port, { path })).status).toBe(503)
   })
 })
 

@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Invalidation } from '../db/invalidations.ts'
 import type { Answers, Evaluations } from '../features/evaluation/actions.ts'
+import type { StreamOwner } from '../features/evaluation/rules.ts'
 import { general, type OfrepRefusal, sendOfrepRefusal, startEvents, unavailable } from './ofrep-answers.ts'
 import { targetOf } from './target.ts'
 
@@ -16,6 +18,8 @@ const usual: StreamBounds = { streams: 5_000, perOrganization: 1_000, unreadByte
 
 interface StreamParts {
   evaluations: Evaluations
+  /** O5: false once the account was removed. */
+  isAccountLive: (organizationId: string, accountId: string) => Promise<boolean>
   /** Unix milliseconds. */
   now: () => number
   count: (status: number) => void
@@ -23,8 +27,12 @@ interface StreamParts {
   bounds?: Partial<StreamBounds>
 }
 
-interface Stream {
+interface Stream extends StreamOwner {
+  req: IncomingMessage
   res: ServerResponse
+  requestId: string
+  /** True once its head was sent: until then it is not known whether its account is still there. */
+  open: boolean
   endsAtMs: number
   /** The version that the client knows; undefined until it is known here. */
   told: number | undefined
@@ -45,7 +53,8 @@ function seenBy(req: IncomingMessage): number | undefined {
 }
 
 /** An event tells that something changed, and no more: whoever may still ask learns what. */
-function eventOf({ version, etag }: Answers, nowMs: number): string {
+function eventOf({ version, bulkFor }: Answers, accountId: string | undefined, nowMs: number): string {
+  const { etag } = bulkFor(accountId)
   const data = { type: 'refetchEvaluation', etag, lastModified: Math.floor(nowMs / 1000) }
   return `id: ${version}\nevent: message\ndata: ${JSON.stringify(data)}\n\n`
 }
@@ -54,22 +63,25 @@ function eventOf({ version, etag }: Answers, nowMs: number): string {
  * The event streams of OFREP: one per page that waits. A stream costs a socket and an entry here; what is written to
  * it is never kept for a reader that does not read.
  */
-export function buildStreams({ evaluations, now, count, failed, ...parts }: StreamParts) {
+export function buildStreams({ evaluations, isAccountLive, now, count, failed, ...parts }: StreamParts) {
   const bounds = { ...usual, ...parts.bounds }
   const byOrganization = new Map<string, Set<Stream>>()
+  const byAccount = new Map<string, Set<Stream>>()
   /** Whose streams are being told at this moment; true when something changed meanwhile. */
   const telling = new Map<string, boolean>()
   let open = 0
 
   const write = ({ res }: Stream, text: string) => {
+    // One that was ended stays in the list until its client has taken all of it.
+    if (res.writableEnded) return
     res.write(text)
     if (res.writableLength > bounds.unreadBytes) res.destroy()
   }
 
-  const tell = (stream: Stream, answers: Answers, event: string) => {
-    if (stream.told === answers.version) return
+  const tell = (stream: Stream, answers: Answers) => {
+    if (!stream.open || stream.told === answers.version) return
     stream.told = answers.version
-    write(stream, event)
+    write(stream, eventOf(answers, stream.accountId, now()))
   }
 
   const tellOnce = async (organizationId: string): Promise<void> => {
@@ -77,8 +89,7 @@ export function buildStreams({ evaluations, now, count, failed, ...parts }: Stre
       const answers = await evaluations.answersFor(organizationId)
       const streams = byOrganization.get(organizationId) ?? []
       if (!answers) return void [...streams].map(({ res }) => res.end())
-      const event = eventOf(answers, now())
-      for (const stream of streams) tell(stream, answers, event)
+      for (const stream of streams) tell(stream, answers)
     } catch (error) {
       // A database that is away: the change is not lost, it is told when it can be known.
       failed(error)
@@ -106,23 +117,51 @@ export function buildStreams({ evaluations, now, count, failed, ...parts }: Stre
     else if (byOrganization.has(organizationId)) void tellAll(organizationId)
   }
 
+  /** Ends the streams of an account that is gone; where that cannot be known, the client comes back and asks. (A6) */
+  const verifyAccount = async (accountId: string): Promise<void> => {
+    const [first] = byAccount.get(accountId) ?? []
+    if (!first) return
+    const isLive = await isAccountLive(first.organizationId, accountId).catch((error: unknown) => failed(error))
+    if (isLive) return
+    // One whose head was not sent is judged by `begin`.
+    for (const { open, res } of byAccount.get(accountId) ?? []) if (open) res.end()
+  }
+
+  /** One after another, as with a new catalogue. */
+  const verifyEveryone = async () => {
+    for (const accountId of [...byAccount.keys()]) await verifyAccount(accountId)
+  }
+
+  const invalidate = (invalidation: Invalidation): void => {
+    if (invalidation === 'everything') void verifyEveryone()
+    else for (const { kind, id } of invalidation) if (kind === 'account') void verifyAccount(id)
+  }
+
   const keepAlive = setInterval(() => {
     const nowMs = now()
     for (const streams of byOrganization.values())
       for (const stream of streams) {
+        if (!stream.open) continue
         if (stream.endsAtMs <= nowMs) stream.res.end()
         else write(stream, ':\n\n')
       }
   }, bounds.keepAliveMs).unref()
 
-  const enter = (organizationId: string, stream: Stream) => {
-    const streams = byOrganization.get(organizationId) ?? new Set()
-    byOrganization.set(organizationId, streams.add(stream))
+  const addTo = (index: Map<string, Set<Stream>>, key: string, stream: Stream): void => {
+    const streams = index.get(key) ?? new Set()
+    index.set(key, streams.add(stream))
+    stream.res.once('close', () => {
+      streams.delete(stream)
+      if (streams.size === 0) index.delete(key)
+    })
+  }
+
+  const enter = (stream: Stream) => {
+    addTo(byOrganization, stream.organizationId, stream)
+    if (stream.accountId !== undefined) addTo(byAccount, stream.accountId, stream)
     open += 1
     stream.res.once('close', () => {
       open -= 1
-      streams.delete(stream)
-      if (streams.size === 0) byOrganization.delete(organizationId)
     })
   }
 
@@ -134,8 +173,31 @@ export function buildStreams({ evaluations, now, count, failed, ...parts }: Stre
     sendOfrepRefusal(res, requestId, it)
   }
 
-  const begin = async (req: IncomingMessage, stream: Stream, organizationId: string): Promise<void> => {
-    const seen = seenBy(req)
+  const noStream = general(404, 'No such stream. Evaluate anew to get its address.')
+
+  /** A6: the stream of an account that is gone does not exist; a client that is told so does not come back. */
+  const admit = async ({ organizationId, accountId, res, requestId }: Stream): Promise<boolean> => {
+    if (accountId === undefined) return true
+    try {
+      if (await isAccountLive(organizationId, accountId)) return true
+      refuse(res, requestId, noStream)
+    } catch (error) {
+      failed(error)
+      refuse(res, requestId, unavailable('The database is away.', 1))
+    }
+    return false
+  }
+
+  const start = (stream: Stream): void => {
+    stream.open = true
+    count(200)
+    startEvents(stream.res, stream.requestId)
+    write(stream, `retry: ${Math.round(returnWithinMs / 5)}\n\n`)
+  }
+
+  const catchUp = async (stream: Stream): Promise<void> => {
+    const seen = seenBy(stream.req)
+    const { organizationId } = stream
     try {
       const answers = await evaluations.answersFor(organizationId)
       if (!answers) return void stream.res.end()
@@ -144,12 +206,20 @@ export function buildStreams({ evaluations, now, count, failed, ...parts }: Stre
       // Without a word of what it has seen, a client has just asked: it is told from here on.
       stream.told = seen ?? answers.version
       write(stream, `id: ${stream.told}\n\n`)
-      tell(stream, answers, eventOf(answers, now()))
+      tell(stream, answers)
     } catch (error) {
       stream.told ??= seen
       failed(error)
       setTimeout(changed, retryMs, organizationId).unref()
     }
+  }
+
+  /** A removal during the check is noticed: the stream is in the list, and what is open then is ended. */
+  const begin = async (stream: Stream): Promise<void> => {
+    if (!(await admit(stream)) || stream.res.closed) return
+    start(stream)
+    if (stream.accountId !== undefined) await verifyAccount(stream.accountId)
+    if (!stream.res.writableEnded) await catchUp(stream)
   }
 
   return {
@@ -161,23 +231,19 @@ export function buildStreams({ evaluations, now, count, failed, ...parts }: Stre
     /** Serves the stream that a ticket opens, until the ticket or the client ends it. */
     serve: (req: IncomingMessage, res: ServerResponse, requestId: string, text: string): void => {
       const ticket = evaluations.ticket(text)
-      if (!ticket) {
-        refuse(res, requestId, general(404, 'No such stream. Evaluate anew to get its address.'))
-        return
-      }
-      const { organizationId, endsAtMs } = ticket
-      if (!mayOpen(organizationId)) {
-        refuse(res, requestId, unavailable('Too many streams are open.', 30))
-        return
-      }
-      count(200)
-      const stream: Stream = { res, endsAtMs, told: undefined }
+      if (!ticket) return void refuse(res, requestId, noStream)
+      if (!mayOpen(ticket.organizationId))
+        return void refuse(res, requestId, unavailable('Too many streams are open.', 30))
+      const stream: Stream = { ...ticket, req, res, requestId, open: false, told: undefined }
       // In the list before anything is looked up: what changes meanwhile is told, not missed.
-      enter(organizationId, stream)
-      startEvents(res, requestId)
-      write(stream, `retry: ${Math.round(returnWithinMs / 5)}\n\n`)
-      void begin(req, stream, organizationId)
+      enter(stream)
+      if (stream.accountId !== undefined) return void begin(stream)
+      start(stream)
+      void catchUp(stream)
     },
+
+    /** A6: accounts may have been removed. */
+    invalidate,
 
     /** Something of an organization may have changed; of any without an id. */
     changed,
@@ -185,7 +251,10 @@ export function buildStreams({ evaluations, now, count, failed, ...parts }: Stre
     /** A stop: all are told when to come back, and ended. */
     endAll: (): void => {
       for (const streams of byOrganization.values())
-        for (const { res } of streams) res.end(`retry: ${Math.ceil(Math.random() * returnWithinMs)}\n\n`)
+        for (const { open, res } of streams) {
+          if (open) res.end(`retry: ${Math.ceil(Math.random() * returnWithinMs)}\n\n`)
+          else res.destroy()
+        }
     },
 
     close: (): void => clearInterval(keepAlive),

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Answers, Evaluations } from '../features/evaluation/actions.ts'
+import type { Answers, BulkAnswer, Evaluations } from '../features/evaluation/actions.ts'
 import { isUnchanged } from '../features/evaluation/rules.ts'
 import { readJsonObject } from '../kernel/json-object.ts'
 import { ok } from '../kernel/result.ts'
@@ -90,7 +90,7 @@ function evaluation({ evaluations, count, failed, ...callers }: OfrepOptions) {
     sendOfrepRefusal(res, requestId, it, key)
   }
 
-  const answerAll = ({ req, res, requestId, query }: Asked, { all, etag }: Answers) => {
+  const answerAll = ({ req, res, requestId, query }: Asked, { all, etag }: BulkAnswer) => {
     const ifNoneMatch = req.headers['if-none-match']
     const unchanged = isUnchanged(etag, { ifNoneMatch, flagConfigEtags: flagConfigEtags(query) })
     count('all', unchanged ? 304 : 200)
@@ -107,9 +107,10 @@ function evaluation({ evaluations, count, failed, ...callers }: OfrepOptions) {
     sendFlags(asked.res, asked.requestId, body)
   }
 
-  const answer = (asked: Asked, answers: Answers | undefined) => {
+  const answer = (asked: Asked, caller: Caller, answers: Answers | undefined) => {
     if (!answers) return refused(asked, invalidContext('There is no such organization.'))
-    if (asked.key === undefined) answerAll(asked, answers)
+    const accountId = caller.kind === 'of' ? caller.accountId : undefined
+    if (asked.key === undefined) answerAll(asked, answers.bulkFor(accountId))
     else answerOne(asked, asked.key, answers)
   }
 
@@ -140,7 +141,7 @@ function evaluation({ evaluations, count, failed, ...callers }: OfrepOptions) {
       follow(
         asked,
         () => evaluations.answersFor(organization.value),
-        (it) => answer(asked, it),
+        (it) => answer(asked, caller, it),
       )
     })
 

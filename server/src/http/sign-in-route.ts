@@ -47,7 +47,7 @@ export interface SignInRoute {
   countsAll?: true
   /** What is answered instead of 429 when a limit is reached. */
   whenLimited?: (signIn: SignIn) => AuthRefusal | { status: 200; body: object }
-  /** What must still be true when Better Auth first writes. (A4) */
+  /** What must still be true when Better Auth first writes. (A5) */
   guard?: GuardKind
   /** Writes audit events or sessions, so that a person may do it only so often (429). */
   changes?: true

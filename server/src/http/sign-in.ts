@@ -131,7 +131,7 @@ const signInRefused: AuthRefusal = {
   message: 'Invalid email or password',
 }
 
-/** Asks Better Auth, and answers as if the request had come later where what it relied on ended meanwhile. (A4) */
+/** Asks Better Auth, and answers as if the request had come later where what it relied on ended meanwhile. (A5) */
 async function askGuarded(signIn: SignIn, route: SignInRoute, asked: Asked): Promise<[Response, Answered]> {
   const { session, person, body } = asked
   const facts = { session, person, email: typeof body.email === 'string' ? body.email : '' }

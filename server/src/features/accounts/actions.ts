@@ -1,4 +1,4 @@
-import type { Forget, Reader, Writer } from '../../db/change.ts'
+import type { Forget, Read, Reader, Writer } from '../../db/change.ts'
 import type { Deps } from '../../db/deps.ts'
 import type { Person } from '../../db/people.ts'
 import { ok, type Result, refuse } from '../../kernel/result.ts'
@@ -13,6 +13,7 @@ import {
   findWithOrganization,
   type GroupOfAccount,
   groupsOfAccounts,
+  isLive,
   leaveAllGroups,
   markRemoved,
   revokeTokensOf,
@@ -31,6 +32,10 @@ export async function withGroups<T extends { id: string }>(
   const groups = await groupsOfAccounts(db, organizationId, ids)
   return accounts.map((it) => ({ ...it, groups: groups.get(it.id) ?? [] }))
 }
+
+/** O5: is the account still one of the organization's? */
+export const isAccountLive = (read: Read, organizationId: string, accountId: string): Promise<boolean> =>
+  read(organizationId, (db) => isLive(db, organizationId, accountId))
 
 /** What falls with an account, by id, for the event's `before` (A1). */
 export interface Fallen {

@@ -50,6 +50,18 @@ export async function findWithOrganization(
   )
 }
 
+/** False once the account was removed (O5). */
+export async function isLive(db: Reader, organizationId: string, accountId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('accounts')
+    .select('id')
+    .where('organization_id', '=', organizationId)
+    .where('id', '=', accountId)
+    .where('removed_at', 'is', null)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 export async function setRole(tx: Writer, accountId: string, role: 'admin' | 'member'): Promise<void> {
   await tx.updateTable('accounts').set({ role }).where('id', '=', accountId).execute()
 }

@@ -44,7 +44,11 @@ test('answers are composed once for a standing, a catalogue and an hour, and by 
 test('N3: what memory forgot is composed anew', () => {
   const { answersFor } = evaluations(standing)
   expect(answersFor(organizationA)).not.toBe(answersFor(organizationA))
-  expect(answersFor(organizationA)).toEqual({ ...(answersFor(organizationA) as object), one: expect.any(Function) })
+  expect(answersFor(organizationA)).toEqual({
+    ...(answersFor(organizationA) as object),
+    one: expect.any(Function),
+    bulkFor: expect.any(Function),
+  })
 })
 
 test('where the database is asked, the answer comes later; nobody is nobody', async () => {

@@ -10,12 +10,18 @@ export type WireText = string
 
 const wireText = (text: string): WireText => Buffer.from(text).toString('latin1')
 
+/** All features, ready to be sent. */
+export interface BulkAnswer {
+  all: WireText
+  etag: string
+}
+
 /** What one organization is answered, ready to be sent. */
 export interface Answers {
   organizationId: string
   version: number
-  all: WireText
-  etag: string
+  /** For an account, or for the host product; they differ in the address of the event stream. */
+  bulkFor: (accountId: string | undefined) => BulkAnswer
   /** By key; what the organization may not see is not there. */
   one: (key: string) => WireText | undefined
 }
@@ -46,10 +52,21 @@ export function buildEvaluations({ catalogue, previews, secrets, publicUrl, now 
   const compose = (of: Catalogue, by: VersionedStanding, hour: number): Answers => {
     const flags = flagsOf(of, by)
     const version = versionOf(of, by)
+    const ticketFor = (accountId: string | undefined) => ticketOf(keys[0], { organizationId: by.id, accountId }, hour)
+    const hostTicket = ticketFor(undefined)
     // What a client has seen stands in the address, so that a change before it connected is told when it does.
-    const url = `${publicUrl}/ofrep/v1/streams/${ticketOf(keys[0], by.id, hour)}?since=${version}`
-    const all = JSON.stringify(bulkOf(of, by, flags, url))
-    return { organizationId: by.id, version, all: wireText(all), etag: etagOf(all), one: onDemand(flags) }
+    const url = `${publicUrl}/ofrep/v1/streams/${hostTicket}?since=${version}`
+    const text = JSON.stringify(bulkOf(of, by, flags, url))
+    const host = { all: wireText(text), etag: etagOf(text) }
+    // The address of the stream comes last, behind whatever the catalogue's texts may hold.
+    const at = host.all.lastIndexOf(hostTicket)
+    const bulkFor = (accountId: string | undefined): BulkAnswer => {
+      if (accountId === undefined) return host
+      const ticket = ticketFor(accountId)
+      const all = host.all.slice(0, at) + ticket + host.all.slice(at + hostTicket.length)
+      return { all, etag: `"${host.etag.slice(1, -1)}.${ticket.slice(-12)}"` }
+    }
+    return { organizationId: by.id, version, bulkFor, one: onDemand(flags) }
   }
 
   const answersOf = (by: VersionedStanding): Answers => {

@@ -165,12 +165,15 @@ describe('tickets', () => {
   const now = Date.parse('2026-11-24T10:20:00Z')
   const keys = [ticketKey('the newest secret'), ticketKey('an older secret')]
   const [newest, older] = keys as [Buffer, Buffer]
-  const ticket = ticketOf(newest, organizationA, hourOf(now))
+  const ownerA = { organizationId: organizationA }
+  const accountId = 'mem_01jd7z0000e1a8m3r5t7v9x1z3'
+  const ticket = ticketOf(newest, ownerA, hourOf(now))
+  const ofAccount = ticketOf(newest, { ...ownerA, accountId }, hourOf(now))
 
   test('the same within an hour, another in the next and for another organization', () => {
-    expect(ticketOf(newest, organizationA, hourOf(now + 39 * 60_000))).toBe(ticket)
-    expect(ticketOf(newest, organizationA, hourOf(now + 40 * 60_000))).not.toBe(ticket)
-    expect(ticketOf(newest, organizationB, hourOf(now))).not.toBe(ticket)
+    expect(ticketOf(newest, ownerA, hourOf(now + 39 * 60_000))).toBe(ticket)
+    expect(ticketOf(newest, ownerA, hourOf(now + 40 * 60_000))).not.toBe(ticket)
+    expect(ticketOf(newest, { organizationId: organizationB }, hourOf(now))).not.toBe(ticket)
   })
 
   test('good from the beginning of its hour to the end of the next', () => {
@@ -180,8 +183,16 @@ describe('tickets', () => {
     for (const at of [from - 1, from + 2 * hourMs, 0]) expect(readTicket(keys, ticket, at)).toBeUndefined()
   })
 
+  test('it names the account that it was made for, and is nobody else’s', () => {
+    expect(readTicket(keys, ofAccount, now)).toMatchObject({ organizationId: organizationA, accountId })
+    expect(readTicket(keys, ticket, now)).not.toHaveProperty('accountId')
+    for (const other of ['host', accountId.replace('mem_', 'svc_'), accountId.replace(/3$/, '4'), ''])
+      expect(readTicket(keys, ofAccount.replace(accountId, other), now)).toBeUndefined()
+    expect(readTicket(keys, ofAccount.replace(`${accountId}.`, ''), now)).toBeUndefined()
+  })
+
   test('any secret that is listed opens it, and no other', () => {
-    const old = ticketOf(older, organizationA, hourOf(now))
+    const old = ticketOf(older, ownerA, hourOf(now))
     expect(readTicket(keys, old, now)).toMatchObject({ organizationId: organizationA })
     expect(readTicket([newest], old, now)).toBeUndefined()
   })

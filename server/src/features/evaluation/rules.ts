@@ -79,9 +79,14 @@ export const isUnchanged = (
   { ifNoneMatch, flagConfigEtags }: { ifNoneMatch: string | undefined; flagConfigEtags: readonly string[] },
 ): boolean => flagConfigEtags.every((it) => opaqueOf(it) === opaqueOf(etag)) && namesTag(ifNoneMatch, etag)
 
-/** A stream's address carries its own credential: one organization, to be told that something changed, for two hours at most. */
-export interface Ticket {
+/** Whose stream it is; without an account it is the host product's, which holds the resource key. */
+export interface StreamOwner {
   organizationId: string
+  accountId?: string | undefined
+}
+
+/** A stream's address carries its own credential: one organization, to be told that something changed, for two hours at most. */
+export interface Ticket extends StreamOwner {
   endsAtMs: number
 }
 
@@ -92,22 +97,27 @@ export const hourOf = (nowMs: number): number => Math.floor(nowMs / hourMs)
 export const ticketKey = (secret: string): Buffer =>
   Buffer.from(hkdfSync('sha256', secret, '', 'portcullis stream ticket', 32))
 
-const seal = (key: Buffer, organizationId: string, hour: number) =>
-  createHmac('sha256', key).update(`${organizationId}.${hour}`).digest()
+const subjectOf = ({ organizationId, accountId = 'host' }: StreamOwner) => `${organizationId}.${accountId}`
 
-/** One per organization and hour, so that the bulk answer, which holds it, stays the same for an hour. */
-export const ticketOf = (key: Buffer, organizationId: string, hour: number): string =>
-  `${organizationId}.${hour.toString(36)}.${seal(key, organizationId, hour).toString('base64url')}`
+const seal = (key: Buffer, owner: StreamOwner, hour: number) =>
+  createHmac('sha256', key)
+    .update(`${subjectOf(owner)}.${hour}`)
+    .digest()
 
-const ticketForm = /^(org_[0-9a-z]{26})\.([1-9a-z][0-9a-z]{0,6})\.([\w-]{43})$/
+/** One per account and hour, so that the bulk answer, which holds it, stays the same for an hour. */
+export const ticketOf = (key: Buffer, owner: StreamOwner, hour: number): string =>
+  `${subjectOf(owner)}.${hour.toString(36)}.${seal(key, owner, hour).toString('base64url')}`
+
+const ticketForm = /^(org_[0-9a-z]{26})\.(host|(?:mem|svc)_[0-9a-z]{26})\.([1-9a-z][0-9a-z]{0,6})\.([\w-]{43})$/
 
 /** Whose stream a ticket opens, under any of the keys; good in its hour and the next. */
 export function readTicket(keys: readonly Buffer[], text: string, nowMs: number): Ticket | undefined {
-  const [, organizationId = '', hourText = '', sealText = ''] = ticketForm.exec(text) ?? []
+  const [, organizationId = '', holder = '', hourText = '', sealText = ''] = ticketForm.exec(text) ?? []
   const hour = Number.parseInt(hourText, 36)
   const age = hourOf(nowMs) - hour
   if (!idPattern('org').test(organizationId) || (age !== 0 && age !== 1)) return undefined
+  const owner: StreamOwner = holder === 'host' ? { organizationId } : { organizationId, accountId: holder }
   const presented = Buffer.from(sealText, 'base64url')
-  const good = keys.some((key) => timingSafeEqual(presented, seal(key, organizationId, hour)))
-  return good ? { organizationId, endsAtMs: (hour + 2) * hourMs } : undefined
+  const good = keys.some((key) => timingSafeEqual(presented, seal(key, owner, hour)))
+  return good ? { ...owner, endsAtMs: (hour + 2) * hourMs } : undefined
 }

@@ -170,7 +170,7 @@ interface GuardFacts {
   email: string
 }
 
-/** A4: judges again, under the lock of the person's credential, what a request to Better Auth relies on. */
+/** A5: judges again, under the lock of the person's credential, what a request to Better Auth relies on. */
 async function createGuard(
   { db }: Pick<SignInParts, 'db'>,
   kind: GuardKind,
