@@ -18,7 +18,11 @@ describeOnBoth('cookies', (open) => {
     const answer = await it.ask('POST', '/sign-in/email', undefined, { email: admin.email, password })
     expect(answer.status).toBe(200)
     const [cookie = '', ...others] = answer.headers.getSetCookie()
-    expect(others).toEqual([])
+    expect(others).toEqual([
+      expect.stringMatching(
+        /^__Host-portcullis\.device=[^;]+; Max-Age=7776000; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+      ),
+    ])
     expect(cookie).toMatch(
       /^__Host-portcullis\.session_token=[^;]+; Max-Age=2592000; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
     )

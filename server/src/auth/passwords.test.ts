@@ -63,3 +63,17 @@ test('where nobody may wait any more, the flood gives up a place and not whoever
   const failed = (await flood).filter((settled) => settled.status === 'rejected')
   expect(failed.map(({ reason }) => reason)).toEqual([expect.any(Overload)])
 })
+
+test('S5: a browser that is known to the person does not wait behind a flood of strangers', async () => {
+  const hashing = held()
+  const flood = ['1', '2', '3', '4', '5'].map((password) => hashing.from('192.0.2.1', password))
+  const known = asking.run({ flow: 'router', source: '192.0.2.1', known: true }, () => hashing.passwords.hash('known'))
+  expect(names(hashing)).toEqual(['1', '2', 'known'])
+  hashing.begun[2]?.end()
+  expect(await known).toBe('hash of known')
+  for (let n = 0; n < 6; n += 1) {
+    await expect.poll(() => hashing.begun.length).toBeGreaterThan(n)
+    hashing.begun[n]?.end()
+  }
+  await Promise.all(flood)
+})

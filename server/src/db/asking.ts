@@ -7,6 +7,8 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 export interface Asking {
   flow: 'gate' | 'router' | 'turn'
   source: string
+  /** A sign-in with a browser that is known to the person: it does not wait behind a flood of strangers. (S5) */
+  known?: true
 }
 
 /** Follows a request through whatever it awaits, so that libraries that ask the database by themselves take their turns, too. */

@@ -41,6 +41,10 @@ export interface SignInRoute {
   body?: ZodType<Record<string, unknown>>
   /** Whom it is about besides the session's person. */
   personOf?: (signIn: SignIn, asked: Omit<Asked, 'person'>) => Promise<Person | undefined>
+  /** Attempts from browsers and addresses that are known to the person are counted apart. (S5) */
+  recognizes?: true
+  /** When it succeeds, the browser is known to the person from then on. (S5) */
+  remembers?: true
   /** What guards it against guessing. */
   limits?: readonly LimitName[]
   /** Every attempt counts, not only those that fail. */

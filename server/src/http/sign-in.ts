@@ -1,4 +1,5 @@
 import { basePath } from '../auth/better-auth.ts'
+import { asking } from '../db/asking.ts'
 import { Overload } from '../db/fair-queue.ts'
 import type { SignIn } from '../features/sign-in/actions.ts'
 import type { RequestFacts } from '../kernel/deps.ts'
@@ -8,6 +9,7 @@ import { parse, readJson } from './body.ts'
 import type { ChangeRations } from './change-rations.ts'
 import { clientOf } from './client-address.ts'
 import { clientHeader, requestIdHeader } from './incoming.ts'
+import { createFamiliarity, type Familiarity } from './sign-in-familiarity.ts'
 import type { Answered, Asked, AuthRefusal, SignInRoute } from './sign-in-route.ts'
 
 const maxBodyBytes = 64 * 1024
@@ -51,12 +53,19 @@ const factsOf = (headers: Headers): RequestFacts => ({
 
 const passedOn = ['origin', 'referer', 'sec-fetch-site', 'sec-fetch-mode', 'sec-fetch-dest']
 
+/** With a cookie Better Auth wants an Origin; the device cookie opens nothing, so it is no reason to. */
+const withoutDevice = (cookies: string | null): string | null =>
+  cookies
+    ?.split(';')
+    .filter((pair) => !/^\s*(?:__Host-)?portcullis\.device=/.test(pair))
+    .join(';') || null
+
 /** The headers that Better Auth may see: nothing that a client could mislead it with. */
 function headersFor(signIn: SignIn, headers: Headers, facts: RequestFacts): Headers {
   const kept = new Headers()
   const keep = (name: string, value: string | null) => value !== null && kept.set(name, value)
   for (const name of passedOn) keep(name, headers.get(name))
-  keep('cookie', signIn.cookiesOf(headers))
+  keep('cookie', withoutDevice(signIn.cookiesOf(headers)))
   keep('user-agent', facts.userAgent)
   keep(clientHeader, facts.ip)
   return kept
@@ -74,18 +83,37 @@ function subjectOf(name: LimitName, { body, person, facts }: Asked): string | un
 interface Parts {
   signIn: SignIn
   rations: ChangeRations
+  familiarity: ReturnType<typeof createFamiliarity>
 }
 
 type Count = readonly [name: LimitName, subject: string]
 
-async function refusedByLimit(signIn: SignIn, counts: readonly Count[]): Promise<AuthRefusal | undefined> {
+/** What an attempt counts for: from a person's own browser for itself alone, else as the route declares. (S5) */
+function countsOf(route: SignInRoute, asked: Asked, familiar: Familiarity): Count[] {
+  if (familiar.kind === 'browser') return [['sign_in_device', `${asked.body.email} ${familiar.nonce}`]]
+  const names = (route.limits ?? []).filter((name) => name !== 'sign_in' || familiar.kind === 'none')
+  return names.flatMap((name): Count[] => {
+    const subject = subjectOf(name, asked)
+    return subject === undefined ? [] : [[name, subject]]
+  })
+}
+
+async function refusedByLimit(
+  { signIn, familiarity }: Parts,
+  counts: readonly Count[],
+  asked: Asked,
+): Promise<AuthRefusal | undefined> {
   for (const [name, subject] of counts) {
     const taken = await signIn.limiter.take(name, subject)
     if (taken.ok) continue
-    return tooManyAttempts(taken.retryAfterSeconds ?? 1)
+    // Whoever has the password gets in, however many strangers guess: beyond this bound attempts wait for each other.
+    if (name !== 'sign_in') return tooManyAttempts(taken.retryAfterSeconds ?? 1)
+    if (!(await familiarity.delay(subject, asked))) return tooManyAttempts(delayedRetrySeconds)
   }
   return undefined
 }
+
+const delayedRetrySeconds = 15
 
 const tooManyAttempts = (retryAfterSeconds: number): AuthRefusal => ({
   status: 429,
@@ -144,7 +172,14 @@ async function askGuarded(signIn: SignIn, route: SignInRoute, asked: Asked): Pro
   return guarded.value
 }
 
-async function handle({ signIn, rations }: Parts, route: SignInRoute, request: Request): Promise<Response> {
+/** A flood of sign-ins by strangers must not keep a person's own browser waiting. (S5) */
+const inKnownLane = <T>(work: () => Promise<T>): Promise<T> =>
+  asking.run({ flow: 'router', source: '', ...asking.getStore(), known: true }, work)
+
+const owesFactor = ({ body }: Answered) => typeof body === 'object' && body !== null && 'twoFactorRedirect' in body
+
+async function handle(parts: Parts, route: SignInRoute, request: Request): Promise<Response> {
+  const { signIn, rations, familiarity } = parts
   const body = await readBody(route, request)
   if (!body.ok) return reply(body.refusal)
   const { headers } = request
@@ -153,11 +188,9 @@ async function handle({ signIn, rations }: Parts, route: SignInRoute, request: R
   const session = bringsOwn ? undefined : await signIn.currentSession(headers)
   const known = { body: body.value, headers, facts: factsOf(headers), startedAt: new Date(), session }
   const asked: Asked = { ...known, person: known.session ?? (await route.personOf?.(signIn, known)) }
-  const counts = (route.limits ?? []).flatMap((name): Count[] => {
-    const subject = subjectOf(name, asked)
-    return subject === undefined ? [] : [[name, subject]]
-  })
-  const limited = await refusedByLimit(signIn, counts)
+  const familiar: Familiarity = route.recognizes ? await familiarity.find(asked) : { kind: 'none' }
+  const counts = countsOf(route, asked, familiar)
+  const limited = await refusedByLimit(parts, counts, asked)
   if (limited) return reply(route.whenLimited?.(signIn) ?? limited)
   const subject = route.changes && changeSubjectOf(asked)
   const wait = subject === undefined ? undefined : rations.take({ account: subject })
@@ -167,14 +200,21 @@ async function handle({ signIn, rations }: Parts, route: SignInRoute, request: R
   const giveBack = async () => {
     for (const [name, subject] of counts) await signIn.limiter.giveBack(name, subject)
   }
-  const [response, answered] = await askGuarded(signIn, route, asked).catch(async (error: unknown) => {
-    // Nobody looked at what was sent, so it was no guess.
-    if (error instanceof Overload && !route.countsAll) await giveBack()
-    throw error
-  })
+  const ask = () => askGuarded(signIn, route, asked)
+  const [response, answered] = await (familiar.kind === 'browser' ? inKnownLane(ask) : ask()).catch(
+    async (error: unknown) => {
+      // Nobody looked at what was sent, so it was no guess.
+      if (error instanceof Overload && !route.countsAll) await giveBack()
+      throw error
+    },
+  )
   if (answered.status < 400 && !route.countsAll) await giveBack()
   // Strangers' failures must not use up a person's ration.
   if (subject !== undefined && !known.session && answered.status !== 200) rations.giveBack(subject)
+  if (route.remembers && answered.status === 200 && !owesFactor(answered)) {
+    const cookie = await familiarity.remember(asked)
+    if (cookie !== undefined) response.headers.append('set-cookie', cookie)
+  }
   await route.atOnce?.(signIn, asked, answered)
   const { after } = route
   if (after) signIn.later(route.path, () => after(signIn, asked, answered))
@@ -183,9 +223,9 @@ async function handle({ signIn, rations }: Parts, route: SignInRoute, request: R
 
 /** The door to sign-in: exactly these routes, everything else below `/api/auth` is absent. Queries are left unread. */
 export const signInHandler =
-  (signIn: SignIn, routes: readonly SignInRoute[], rations: ChangeRations) =>
+  (signIn: SignIn, routes: readonly SignInRoute[], rations: ChangeRations, familiarity = createFamiliarity(signIn)) =>
   async (request: Request): Promise<Response> => {
     const path = new URL(request.url).pathname
     const found = routes.find((it) => it.method === request.method && basePath + it.path === path)
-    return found ? handle({ signIn, rations }, found, request) : reply(notFound)
+    return found ? handle({ signIn, rations, familiarity }, found, request) : reply(notFound)
   }

@@ -17,6 +17,8 @@ export const limits = {
   sign_in_from: { most: 50, seconds: 15 * minute },
   sign_in_here: { most: 10, seconds: 15 * minute },
   sign_in: { most: 100, seconds: hour },
+  /** Of one person from a browser that is known to them (S5). */
+  sign_in_device: { most: 10, seconds: 15 * minute },
   /** Codes of the second factor, for one person. */
   second_factor: { most: 10, seconds: 15 * minute },
   /** The present password, asked again of somebody who is signed in. */

@@ -20,7 +20,7 @@ onBoth('sign-in', (app, open) => {
     expect(answer.status).toBe(200)
     expect(answer.headers.get('cache-control')).toBe('no-store')
     const [cookie = '', ...others] = answer.headers.getSetCookie()
-    expect(others).toEqual([])
+    expect(others).toEqual([expect.stringContaining('portcullis.device=')])
     expect(cookie).toMatch(/^portcullis\.session_token=[^;]+; Max-Age=2592000; Path=\/; HttpOnly; SameSite=Lax$/)
     const me = await it.call('GET', '/api/v1/me', { as: { cookie: cookiesOf(answer.headers) } })
     expect(me.body.user).toMatchObject({ id: admin.userId, email: admin.email })

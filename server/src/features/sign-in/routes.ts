@@ -124,6 +124,8 @@ export const signInRoutes: readonly SignInRoute[] = [
   {
     method: 'POST',
     path: '/sign-in/email',
+    recognizes: true,
+    remembers: true,
     summary: 'Sign in with email and password',
     guard: 'password',
     changes: true,
@@ -134,6 +136,7 @@ export const signInRoutes: readonly SignInRoute[] = [
   {
     method: 'POST',
     path: '/two-factor/verify-totp',
+    remembers: true,
     summary: 'Complete a sign-in, or the set-up of an authenticator, with its code',
     guard: 'factor',
     changes: true,
@@ -147,6 +150,7 @@ export const signInRoutes: readonly SignInRoute[] = [
   {
     method: 'POST',
     path: '/two-factor/verify-backup-code',
+    remembers: true,
     summary: 'Complete a sign-in with a backup code',
     guard: 'factor',
     changes: true,
@@ -179,6 +183,7 @@ export const signInRoutes: readonly SignInRoute[] = [
   {
     method: 'POST',
     path: '/change-password',
+    remembers: true,
     summary: 'Change the own password',
     guard: 'session',
     changes: true,

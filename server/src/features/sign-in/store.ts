@@ -49,6 +49,18 @@ export async function readSignInFacts(
   return row && { userId: row.id, password: row.password, secondFactor: row.two_factor_enabled === true }
 }
 
+/** Does this person have a session that began at one of these addresses? */
+export async function hasSessionFrom(db: Reader, userId: string, addresses: readonly string[]): Promise<boolean> {
+  const row = await db
+    .selectFrom('sessions')
+    .select('id')
+    .where('user_id', '=', userId)
+    .where('ip_address', 'in', addresses)
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 /** All writes of sign-in for one person happen one after another: each locks the person's credential first. */
 export async function lockSignInFacts(tx: Writer, userId: string): Promise<SignInFacts | undefined> {
   const credential = await tx
