@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'vite'
+import { compressFiles } from './compress.ts'
 
 /*
  * Builds the console beside the one that is being served, and puts it in its place when it is whole: a running instance
@@ -72,6 +73,7 @@ if (!isConditional || built?.digest !== digest) {
   await import('./generate-client.ts')
   rmSync(next, { recursive: true, force: true })
   await build({ root, logLevel: isConditional ? 'warn' : 'info', build: { outDir: next, emptyOutDir: true } })
+  compressFiles(next)
   mkdirSync(join(next, '.vite'), { recursive: true })
   const record: BuildRecord = { digest, assets: readdirSync(join(next, 'assets')) }
   writeFileSync(recordIn(next), JSON.stringify(record))

@@ -12,6 +12,10 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     manifest: true,
+    // Each answer costs its headers as well: what several pages share travels in one file.
+    rolldownOptions: {
+      output: { codeSplitting: { groups: [{ name: 'shared', minShareCount: 6 }] } },
+    },
   },
   server: { host: '127.0.0.1', proxy: { '/api': server, '/docs': server, '/openapi.json': server, '/ofrep': server } },
 })

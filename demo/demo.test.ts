@@ -23,7 +23,7 @@ test('the demo shows what it promises, tells the story, and its audit log verifi
     ['Invoice export', '401'],
     ['Invoice export', '200'],
   ])
-  expect(stdout).toContain("The organization's admins turned off API tokens.")
+  expect(stdout).toContain("The organization's settings suspend this API token.")
   expect(stdout).toMatch(/ok +Tidewater Robotics: \d+ events\.\nok +Tidewater Labs: /)
   expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([])
 })
