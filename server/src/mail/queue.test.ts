@@ -1,9 +1,9 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { pino } from 'pino'
-import { SMTPServer } from 'smtp-server'
 import { afterEach, expect, test } from 'vitest'
 import { describeOnBoth } from '../../test/databases.ts'
 import { type Harness, harness, password } from '../../test/harness.ts'
+import { startSmtpServer } from '../../test/smtp.ts'
 import type { Mail, Outbox } from '../kernel/deps.ts'
 import { createOutbox } from './outbox.ts'
 import { maxMailAttempts } from './rules.ts'
@@ -158,18 +158,15 @@ describeOnBoth('the mail queue', (open) => {
   })
 
   test('an address that the mail server refuses for good is not tried again', async () => {
-    const server = new SMTPServer({
-      authOptional: true,
-      disabledCommands: ['STARTTLS'],
-      onRcptTo: (_address, _session, done) => done(Object.assign(new Error('no such mailbox'), { responseCode: 550 })),
-    })
-    await listen(server)
-    const url = `smtp://127.0.0.1:${(server.server.address() as AddressInfo).port}`
-    const app = await start(createOutbox({ url, from: 'p@example.com' }, log))
+    const smtp = await startSmtpServer()
+    const app = await start(createOutbox({ url: smtp.url, from: 'p@example.com' }, log))
     const acme = await app.newOrganization()
-    const [invitation] = await invite(app, acme)
-    expect(invitation.mail).toMatchObject({ state: 'failed', attempts: 1, error: '550' })
-    server.close()
+    const answer = await app.call('POST', `${acme.path}/invitations`, {
+      as: acme.admin,
+      body: { emails: [`refused.${app.newEmail()}`], role: 'member' },
+    })
+    expect(answer.body.invitations[0].mail).toMatchObject({ state: 'failed', attempts: 1, error: '550' })
+    smtp.close()
   })
 
   test('a process that stops between commit and send: another one sends after the lease, and the first changes nothing', async () => {

@@ -120,8 +120,6 @@ export interface InvitationMailContent {
   expiresAt: Date
 }
 
-export type MailStore = ReturnType<typeof createMailStore>
-
 /** The queries of the worker, which serves all organizations; each is one SECURITY DEFINER function (O1). */
 export const createMailStore = (db: Database) => ({
   claimMails: async (at: Date, leasedUntil: Date, limit: number): Promise<ClaimedMail[]> =>

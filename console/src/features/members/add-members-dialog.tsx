@@ -9,6 +9,7 @@ import { Failure } from '../../ui/notice'
 import { notify } from '../../ui/notify'
 import { useServerForm } from '../../ui/use-server-form'
 import { GroupPicker } from '../groups/group-picker'
+import { InvitationMails } from './invitation-dialogs'
 import { InvitationLinks } from './invitation-links'
 import type { Invitation, Member } from './queries'
 import { roleChoices } from './words'
@@ -34,6 +35,7 @@ export function AddMembersDialog({ onClose }: { onClose: () => void }) {
   const { id: org } = useMembership()
   const refresh = useRefresh()
   const [links, setLinks] = useState<Invitation[]>()
+  const [mails, setMails] = useState<Invitation[]>()
   const { form, pending, failure, fault, clearFailure, onSubmit } = useServerForm({
     initialValues: { emails: [] as string[], role: 'member' as Member['role'], groupIds: [] as string[] },
     validate: { emails: checkEmails },
@@ -41,11 +43,13 @@ export function AddMembersDialog({ onClose }: { onClose: () => void }) {
     onDone: ({ invitations }) => {
       void refresh('members', 'groups')
       if (invitations.some(({ acceptUrl }) => acceptUrl)) return setLinks(invitations)
+      if (invitations.some(({ mail }) => mail?.state !== 'sent')) return setMails(invitations)
       notify(invitations.length === 1 ? 'Invitation sent' : `${invitations.length} invitations sent`)
       onClose()
     },
   })
   if (links) return <InvitationLinks invitations={links} onClose={onClose} />
+  if (mails) return <InvitationMails invitations={mails} onClose={onClose} />
 
   const byPlace = faultsByPlace(fault)
   const named = Object.entries(byPlace).map(([place, message]) => `${form.values.emails[Number(place)]}: ${message}`)

@@ -1,12 +1,19 @@
 import { Button, Stack, Text } from '@mantine/core'
+import { useInstance } from '../../shell/session'
 import { CopyAll, CopyBlock } from '../../ui/copy'
 import { Dialog, DialogActions } from '../../ui/dialog'
 import { formatExact } from '../../ui/relative-time'
 import { useUncopied } from '../../ui/uncopied'
 import type { Invitation } from './queries'
 
-/** Without mail the inviter passes the links on. */
-export function InvitationLinks({ invitations, onClose }: { invitations: Invitation[]; onClose: () => void }) {
+type Props = {
+  invitations: Pick<Invitation, 'id' | 'email' | 'acceptUrl' | 'expiresAt'>[]
+  onClose: () => void
+}
+
+/** Links that an admin sends: where no email is configured, or on request. */
+export function InvitationLinks({ invitations, onClose }: Props) {
+  const { mailConfigured } = useInstance()
   const ids = invitations.map(({ id }) => id)
   const words = {
     warning: 'Some links haven’t been copied, and they can’t be shown again. You would have to make new ones.',
@@ -25,7 +32,9 @@ export function InvitationLinks({ invitations, onClose }: { invitations: Invitat
     <Dialog title={title} size="lg" onClose={leave}>
       <Stack gap="md">
         <Text>
-          This service sends no mail: pass each link on to its person. A link works once, and can’t be shown again.
+          {mailConfigured
+            ? 'Send this link to the person yourself. It works once and is shown only now. The link in the email no longer works.'
+            : 'Email isn’t set up, so send each person their link yourself. Links work once and are shown only now.'}
         </Text>
         {invitations.length > 1 && (
           <CopyAll

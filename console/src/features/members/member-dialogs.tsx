@@ -1,19 +1,19 @@
 import { Box } from '@mantine/core'
-import { useMutation, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { ask } from '../../api'
-import { removeMember, resendInvitation, withdrawInvitation } from '../../client/sdk.gen'
+import { removeMember, withdrawInvitation } from '../../client/sdk.gen'
 import { paths } from '../../paths'
 import { useMembership, useRefresh } from '../../shell/session'
 import { Confirm } from '../../ui/confirm'
-import { notify, notifyFailure } from '../../ui/notify'
+import { notify } from '../../ui/notify'
 import type { RowAction } from '../../ui/row-menu'
 import { useDialog } from '../../ui/use-dialog'
 import { AddToGroupDialog } from '../groups/add-to-group-dialog'
 import { ChangeImpact } from '../impact/impact-panel'
 import { AddMembersDialog } from './add-members-dialog'
 import { ChangeRoleDialog } from './change-role-dialog'
-import { InvitationLinks } from './invitation-links'
+import { ResendEmail, ShowLink } from './invitation-dialogs'
 import { type Member, memberQuery } from './queries'
 import { displayName } from './words'
 
@@ -24,12 +24,22 @@ export function useMemberActions(): (member: Member) => RowAction[] {
     { label: 'Change role', onClick: () => void open('change-role', member.id) },
     { label: 'Add to group', onClick: () => void open('add-to-group', member.id) },
     {
-      label: 'Resend invitation email',
-      onClick: () => void open('resend-invitation', member.id),
+      label: 'Resend email',
+      onClick: () => void open('resend-email', member.id),
+      reason: reasonAgainstEmail(member),
+    },
+    {
+      label: 'Show link',
+      onClick: () => void open('show-link', member.id),
       reason: member.invitation ? undefined : 'Has joined already',
     },
     { label: 'Remove', onClick: () => void open('remove-member', member.id), danger: true },
   ]
+}
+
+function reasonAgainstEmail({ invitation }: Member): string | undefined {
+  if (!invitation) return 'Has joined already'
+  return invitation.mail === undefined ? 'Email isn’t set up' : undefined
 }
 
 type Props = { chosen?: Member[]; onGrouped?: () => void }
@@ -55,42 +65,15 @@ export function MemberDialogs({ chosen = [], onGrouped }: Props) {
       return <AddToGroupDialog accounts={[member]} onDone={grouped} onClose={close} />
     case 'change-role':
       return <ChangeRoleDialog member={member} onClose={close} />
-    case 'resend-invitation':
-      return <ResendInvitation member={member} onClose={close} />
+    case 'resend-email':
+      return <ResendEmail member={member} onClose={close} />
+    case 'show-link':
+      return <ShowLink member={member} onClose={close} />
     case 'remove-member':
       return <RemoveMember member={member} onClose={close} />
     default:
       return null
   }
-}
-
-function ResendInvitation({ member, onClose }: { member: Member; onClose: () => void }) {
-  const { id: org } = useMembership()
-  const refresh = useRefresh()
-  const resend = useMutation({
-    mutationFn: (id: string) => ask(resendInvitation({ path: { org, id } })),
-    onError: notifyFailure,
-    onSuccess: ({ acceptUrl }) => {
-      void refresh('members')
-      if (acceptUrl) return
-      notify('Invitation sent again')
-      onClose()
-    },
-  })
-  if (resend.data?.acceptUrl) return <InvitationLinks invitations={[resend.data]} onClose={onClose} />
-  const { invitation } = member
-  if (!invitation) return null
-  return (
-    <Confirm
-      title="Resend invitation email"
-      action="Resend"
-      danger={false}
-      onConfirm={() => resend.mutateAsync(invitation.id)}
-      onClose={onClose}
-    >
-      <bdi>{displayName(member)}</bdi> gets a new link. The earlier one stops working.
-    </Confirm>
-  )
 }
 
 function RemoveMember({ member, onClose }: { member: Member; onClose: () => void }) {

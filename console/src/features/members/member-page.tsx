@@ -17,9 +17,10 @@ import { AccountGroups } from '../groups/account-groups'
 import { tokensQuery } from '../tokens/queries'
 import { TokenDialogs } from '../tokens/token-dialogs'
 import { TokensTable } from '../tokens/tokens-table'
+import { MailState, MemberStatus } from './invitation-state'
 import { MemberDialogs, useMemberActions } from './member-dialogs'
 import { type Member, memberQuery } from './queries'
-import { addressNotConfirmed, displayName, roles, statuses } from './words'
+import { addressNotConfirmed, displayName, roles } from './words'
 
 /** What an admin should know about the member's address. */
 function AddressNotices({ member: { email, emailProven, freshStartAt } }: { member: Member }) {
@@ -64,7 +65,8 @@ export function MemberPage() {
         />
         <Group gap="xs">
           <Tag tone={member.role === 'admin' ? 'lead' : 'calm'}>{roles[member.role]}</Tag>
-          <Tag tone={statuses[member.status].tone}>{statuses[member.status].label}</Tag>
+          <MemberStatus member={member} />
+          <MailState mail={member.invitation?.mail} />
           {member.emailProven === false && <Tag tone="wait">{addressNotConfirmed}</Tag>}
         </Group>
         <AddressNotices member={member} />

@@ -7,11 +7,11 @@ import { TextLink } from '../../ui/links'
 import { Name } from '../../ui/name'
 import { RelativeTime } from '../../ui/relative-time'
 import { RowMenu } from '../../ui/row-menu'
-import { Tag } from '../../ui/tag'
+import { MailState, MemberStatus } from './invitation-state'
 import { useMemberActions } from './member-dialogs'
 import classes from './members-table.module.css'
 import type { Member } from './queries'
-import { addressNotConfirmed, displayName, roles, statuses } from './words'
+import { addressNotConfirmed, displayName, roles } from './words'
 
 type Props = {
   rows: Rows<Member>
@@ -72,8 +72,13 @@ export function MembersTable({ rows, chosen, onChoose, empty }: Props) {
     {
       key: 'status',
       header: 'Status',
-      width: '90px',
-      cell: ({ status }) => <Tag tone={statuses[status].tone}>{statuses[status].label}</Tag>,
+      width: '150px',
+      cell: (member) => (
+        <div>
+          <MemberStatus member={member} />
+          <MailState mail={member.invitation?.mail} />
+        </div>
+      ),
     },
     {
       key: 'groups',

@@ -8,6 +8,7 @@ import {
   byOf,
   type Caller,
   type Denial,
+  isInvitationOpen,
   mayChangeRole,
   mayRemoveMember,
   maySeeEmail,
@@ -29,28 +30,34 @@ export interface MemberView extends Omit<MemberRecord, 'email' | 'invitation' | 
   freshStartAt?: Date
   groups: GroupOfAccount[]
   /** `mail` only where mail is configured. */
-  invitation?: { id: string; expiresAt: Date; mail?: MailStatus | null }
+  invitation?: { id: string; expiresAt: Date; expired: boolean; mail?: MailStatus | null }
 }
 
 interface Viewer {
   caller: Caller
   mailConfigured: boolean
+  now: Date
 }
 
-const toViewer = (deps: Deps, caller: Caller): Viewer => ({ caller, mailConfigured: deps.outbox.configured })
+const toViewer = (deps: Deps, caller: Caller): Viewer => ({
+  caller,
+  mailConfigured: deps.outbox.configured,
+  now: deps.now(),
+})
 
 /**
  * O7: emails as far as the reader may see them; invitations are the admins' business. Whether the address is proven is
  * told of joined members alone: for an invited one it would disclose whether the person exists elsewhere. (O11, O13)
  */
-function viewFor({ caller, mailConfigured }: Viewer, record: MemberRecord & { groups: GroupOfAccount[] }) {
+function viewFor({ caller, mailConfigured, now }: Viewer, record: MemberRecord & { groups: GroupOfAccount[] }) {
   const { invitation, email, emailProven, freshStartAt, ...member } = record
   const view: MemberView = { ...member, name: shownName(caller, { ...member, kind: 'member' }) }
   if (maySeeEmail(caller, member)) view.email = email
   if (caller.role !== 'admin') return view
   if (invitation) {
     const { mail, ...rest } = invitation
-    view.invitation = mailConfigured ? { ...rest, mail } : rest
+    const expired = !isInvitationOpen(invitation.expiresAt, now)
+    view.invitation = { ...rest, expired, ...(mailConfigured && { mail }) }
   }
   if (member.status === 'joined') view.emailProven = emailProven
   if (member.status === 'joined' && freshStartAt) view.freshStartAt = freshStartAt

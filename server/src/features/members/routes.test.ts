@@ -45,7 +45,7 @@ describeOnBoth('members', (open) => {
         status: 'invited',
         groups: [],
         joinedAt: null,
-        invitation: { id: invited.id, expiresAt: invited.expiresAt },
+        invitation: { id: invited.id, expiresAt: invited.expiresAt, expired: false },
       })
 
       const { items } = (await app.call('GET', `${acme.path}/members`, { as: mia })).body

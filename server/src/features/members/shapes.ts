@@ -24,7 +24,9 @@ export const Member = z
     emailProven: z.boolean().optional(),
     /** From when on a mailed invitation can replace the person's sign-in, if that was requested; for admins. */
     freshStartAt: sentTime().optional(),
-    invitation: z.object({ id: z.string(), expiresAt: sentTime(), mail: mailStatus() }).optional(),
+    invitation: z
+      .object({ id: z.string(), expiresAt: sentTime(), expired: z.boolean(), mail: mailStatus() })
+      .optional(),
   })
   .meta({ id: 'Member' })
 
