@@ -44,6 +44,15 @@ test.each<[string, Record<string, unknown>]>([
   expect(() => readOptions({ ...given, ...wrong } as VerifierOptions)).toThrow(name)
 })
 
+test.each<[string, Record<string, unknown>]>([
+  ['key is missing: give a resource key', { key: undefined }],
+  ['key is missing: give a resource key', { key: '' }],
+  ['url is missing: give the address', { url: undefined }],
+  ['url is missing: give the address', { url: '' }],
+])('%s, as when an environment variable is not set: %j', (message, wrong) => {
+  expect(() => readOptions({ ...given, ...wrong } as VerifierOptions)).toThrow(message)
+})
+
 test('the key is in no message', () => {
   for (const key of ['sécret-key', ' secret-key'])
     expect(() => readOptions({ ...given, key })).toThrow(/^((?!cret-key).)*$/)

@@ -2,30 +2,33 @@ import { hostname } from 'node:os'
 import { pid } from 'node:process'
 import type { Metric } from './metric.ts'
 
+/** Values of the environment (`process.env.X`) fit everywhere as they are; a missing `url` or `key` throws by name. */
 export interface VerifierOptions {
   /** Where Portcullis is, as in `https://portcullis.example`; a path before its own routes is kept. */
-  url: string
+  url: string | undefined
   /** A resource key (`PORTCULLIS_RESOURCE_KEY`). */
-  key: string
+  key: string | undefined
   /** How this verifier is called where admins see who has confirmed a setting; host name and process id if left out. */
-  name?: string
+  name?: string | undefined
   /**
    * How long after its lease has ended a known good token is still accepted while the server is away; 0, the default,
    * is not at all. Within that time a suspended or revoked token may go on.
    */
-  outageMs?: number
+  outageMs?: number | undefined
   /** How many tokens are remembered at most. */
-  maxTokens?: number
+  maxTokens?: number | undefined
   /** How long the server may take for an answer about a token. */
-  timeoutMs?: number
-  fetch?: typeof globalThis.fetch
-  onMetric?: (metric: Metric) => void
+  timeoutMs?: number | undefined
+  fetch?: typeof globalThis.fetch | undefined
+  onMetric?: ((metric: Metric) => void) | undefined
   /** Told once of what does not heal by itself: a key that is refused, a server that is no Portcullis. */
-  onError?: (error: Error) => void
+  onError?: ((error: Error) => void) | undefined
 }
 
-export type Settled = Required<Omit<VerifierOptions, 'onMetric' | 'onError'>> &
-  Pick<VerifierOptions, 'onMetric' | 'onError'>
+/** The options with every default in place. */
+export type Settled = {
+  [Name in Exclude<keyof VerifierOptions, 'onMetric' | 'onError'>]-?: Exclude<VerifierOptions[Name], undefined>
+} & Pick<VerifierOptions, 'onMetric' | 'onError'>
 
 const nameForm = /^[\w.:@/-]{1,100}$/
 /** Whatever can stand in a header. */
@@ -41,7 +44,10 @@ function usualName(): string {
   return `${host.replaceAll(/[^\w.-]/g, '-').slice(0, 80)}:${pid}`
 }
 
+const isMissing = (value: unknown) => value === undefined || value === null || value === ''
+
 function urlOf(value: unknown): string {
+  if (isMissing(value)) throw new TypeError('url is missing: give the address of Portcullis, as in PORTCULLIS_URL')
   if (typeof value !== 'string' || !URL.canParse(value)) throw new TypeError('url is not an absolute address')
   const { protocol, username, password, search, hash, href } = new URL(value)
   if (protocol !== 'https:' && protocol !== 'http:') throw new TypeError('url is neither https nor http')
@@ -70,6 +76,7 @@ export function readOptions(options: VerifierOptions): Settled {
   if (unknown !== undefined) throw new TypeError(`There is no option ${unknown}`)
   checkFunctions(options as unknown as Record<string, unknown>)
   const { key, name = usualName(), onMetric, onError } = options
+  if (isMissing(key)) throw new TypeError('key is missing: give a resource key, as in PORTCULLIS_RESOURCE_KEY')
   if (typeof key !== 'string' || !keyForm.test(key)) throw new TypeError('key is not a text of printable ASCII')
   if (typeof name !== 'string' || !nameForm.test(name))
     throw new TypeError('name is not 1 to 100 letters, digits and . : @ / _ -')

@@ -10,6 +10,7 @@ import * as forExpress from '../src/middleware/express.ts'
 import * as forFastify from '../src/middleware/fastify.ts'
 import * as forHono from '../src/middleware/hono.ts'
 import { guarded } from '../src/middleware/node.ts'
+import { createCheck } from '../src/middleware/web.ts'
 import { readOptions } from '../src/options.ts'
 import type { Active } from '../src/verification.ts'
 import { startVerifier, type Verifier } from '../src/verifier.ts'
@@ -98,11 +99,26 @@ const onHono = async () => {
   })
 }
 
+/** Route handlers as in Next.js: a function from a Web-standard Request to a Response. */
+const onWebStandard = () => {
+  const checkAll = createCheck(verifier, { organization: (request: Request) => inPath(new URL(request.url).pathname) })
+  const checkAdmin = createCheck(verifier, { role: 'admin' })
+  const handle = async (request: Request): Promise<Response> => {
+    const caller = await (new URL(request.url).pathname === '/admin' ? checkAdmin : checkAll)(request)
+    return caller instanceof Response ? caller : new Response(caller.account.id)
+  }
+  return new Promise<number>((resolve) => {
+    const host = serve({ fetch: handle, port: 0, hostname: '127.0.0.1' }, ({ port }) => resolve(port))
+    closing.push(() => host.close())
+  })
+}
+
 describe.each([
   ['node:http', onNode],
   ['Express', onExpress],
   ['Fastify', onFastify],
   ['Hono', onHono],
+  ['Web-standard requests', onWebStandard],
 ])('%s', (_framework, start) => {
   let port: number
   beforeAll(async () => {
@@ -216,7 +232,20 @@ describe.each([
   })
 })
 
+test('each refusal is a Response of its own, which a host may change', async () => {
+  const check = createCheck(verifier)
+  const [first, second] = [await check(new Request('http://host/')), await check(new Request('http://host/'))]
+  if (!(first instanceof Response && second instanceof Response)) throw new Error('nobody was refused')
+  first.headers.set('access-control-allow-origin', 'https://app.example')
+  expect(second.headers.has('access-control-allow-origin')).toBe(false)
+  expect([await first.text(), await second.text()]).toEqual([
+    expect.stringMatching('401'),
+    expect.stringMatching('401'),
+  ])
+})
+
 test('a role that nobody holds is told at the start', () => {
+  expect(() => createCheck(verifier, { role: 'owner' as 'admin' })).toThrow('role')
   expect(() => forHono.portcullis(verifier, { role: 'owner' as 'admin' })).toThrow('role')
 })
 

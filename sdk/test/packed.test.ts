@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { resourceKey, type ScriptedServer, scriptedServer, sendJson } from './scripted-server.ts'
-import { activeAnswer, managedSecret } from './tokens.ts'
+import { accountA, activeAnswer, managedSecret } from './tokens.ts'
 
 const run = promisify(execFile)
 const root = resolve(import.meta.dirname, '../..')
@@ -49,8 +49,64 @@ export const listener = guarded(verifier, (_req, res, it) => void res.end(it.org
 export const wrong = async () => (await verifier.verify('token')).account
 `
 
+/** A CommonJS project in TypeScript (`module: node16`), which gives the environment's values as they are. */
+const commonJsProgram = `
+import { createVerifier, type Verification } from '@portcullis/sdk'
+import { portcullis as hono } from '@portcullis/sdk/hono'
+import { portcullis as express } from '@portcullis/sdk/express'
+import { portcullis as fastify } from '@portcullis/sdk/fastify'
+import { guarded } from '@portcullis/sdk/node'
+import { createCheck } from '@portcullis/sdk/web'
+
+async function main(token: string): Promise<void> {
+  const verifier = createVerifier({
+    url: process.env.PORTCULLIS_URL,
+    key: process.env.PORTCULLIS_RESOURCE_KEY,
+    name: process.env.VERIFIER_NAME,
+  })
+  await verifier.ready()
+  const verification: Verification = await verifier.verify(token)
+  const check = createCheck(verifier, { role: 'admin' })
+  const caller = await check(new Request('http://localhost/', { headers: { authorization: 'Bearer ' + token } }))
+  const anonymous = await check(new Request('http://localhost/'))
+  await verifier.close()
+  const middlewares = [hono(verifier), express(verifier), fastify(verifier), guarded(verifier, () => {})]
+  console.log(
+    JSON.stringify({
+      isCommonJs: typeof require === 'function' && typeof module === 'object',
+      active: verification.active,
+      accountId: caller instanceof Response ? caller.status : caller.account.id,
+      anonymous: anonymous instanceof Response ? anonymous.status : anonymous.account.id,
+      middlewares: middlewares.map((middleware) => typeof middleware),
+    }),
+  )
+}
+main(process.argv[2] ?? '').catch((error: Error) => {
+  console.error(error.message)
+  process.exitCode = 1
+})
+`
+
+/** An application that loads the middleware as CommonJS and reads the verification from an ES module. */
+const mixedFormats = `
+import { createRequire } from 'node:module'
+import { createVerifier } from '@portcullis/sdk'
+import * as esModule from '@portcullis/sdk/hono'
+const commonJs = createRequire(import.meta.url)('@portcullis/sdk/hono')
+const [url, key, token] = process.argv.slice(2)
+const verifier = createVerifier({ url, key })
+const context = { req: { raw: new Request('http://localhost/', { headers: { authorization: 'Bearer ' + token } }) } }
+await commonJs.portcullis(verifier)(context, async () => {})
+await verifier.close()
+console.log(JSON.stringify({
+  isAnotherCopy: commonJs.portcullis !== esModule.portcullis,
+  accountId: esModule.verificationOf(context).account.id,
+}))
+`
+
 let server: ScriptedServer
 let host: string
+let commonJsHost: string
 
 beforeAll(async () => {
   server = await scriptedServer()
@@ -64,11 +120,17 @@ beforeAll(async () => {
   writeFileSync(join(host, 'package.json'), '{"type":"module"}')
   writeFileSync(join(host, 'program.js'), program)
   writeFileSync(join(host, 'typed.ts'), typedProgram)
+  commonJsHost = join(host, 'common-js')
+  mkdirSync(commonJsHost)
+  writeFileSync(join(commonJsHost, 'package.json'), '{"type":"commonjs"}')
+  writeFileSync(join(commonJsHost, 'program.ts'), commonJsProgram)
 })
 afterAll(async () => {
   await server.close()
   rmSync(host, { recursive: true, force: true })
 })
+
+const tsc = join(root, 'node_modules/typescript/bin/tsc')
 
 /** This node, and another one (the oldest that is supported, say) where the environment names it. */
 const nodes = [process.execPath, ...(process.env.PORTCULLIS_TEST_OTHER_NODE?.split(',') ?? [])]
@@ -84,7 +146,6 @@ test.each(nodes)('installed from its tarball it decides, and lets the process en
 })
 
 test('its types are whole, for a host that knows nothing of ours', async () => {
-  const tsc = join(root, 'node_modules/typescript/bin/tsc')
   const options = [
     '--strict',
     '--noEmit',
@@ -101,9 +162,63 @@ test('its types are whole, for a host that knows nothing of ours', async () => {
   expect(stdout).toBe('')
 })
 
+describe('in a CommonJS project in TypeScript, compiled with module node16', () => {
+  // Node's types come from this repository; everything of the SDK comes from the tarball.
+  const compile = () => {
+    const options = { strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, noEmitOnError: true }
+    const typeRoots = [join(root, 'node_modules/@types')]
+    const compilerOptions = { ...options, module: 'node16', target: 'es2022', typeRoots, types: ['node'] }
+    writeFileSync(join(commonJsHost, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['program.ts'] }))
+    return run(process.execPath, [tsc, '-p', commonJsHost]).catch((error) => error)
+  }
+  const start = (node: string, env: Record<string, string>) =>
+    run(node, ['program.js', managedSecret()], { cwd: commonJsHost, env: { PATH: process.env.PATH, ...env } }).catch(
+      (error) => error,
+    )
+  beforeAll(async () => {
+    expect((await compile()).stdout).toBe('')
+  })
+
+  test.each(nodes)('it decides with every entry point: %s', async (node) => {
+    const env = { PORTCULLIS_URL: server.url, PORTCULLIS_RESOURCE_KEY: resourceKey }
+    const { stdout, stderr } = await start(node, env)
+    expect(stderr).toBe('')
+    expect(JSON.parse(stdout)).toEqual({
+      isCommonJs: true,
+      active: true,
+      accountId: accountA,
+      anonymous: 401,
+      middlewares: ['function', 'function', 'function', 'function'],
+    })
+  })
+
+  test.each<[string, Record<string, string>]>([
+    ['url is missing: give the address', { PORTCULLIS_RESOURCE_KEY: resourceKey }],
+    ['url is missing: give the address', { PORTCULLIS_URL: '', PORTCULLIS_RESOURCE_KEY: resourceKey }],
+    ['key is missing: give a resource key', { PORTCULLIS_URL: 'http://127.0.0.1:1' }],
+    ['key is missing: give a resource key', { PORTCULLIS_URL: 'http://127.0.0.1:1', PORTCULLIS_RESOURCE_KEY: '' }],
+  ])('%s when the environment has none: %j', async (message, env) => {
+    const { stderr, code } = await start(process.execPath, env)
+    expect(code).toBe(1)
+    expect(stderr).toMatch(new RegExp(`^${message}`))
+  })
+})
+
+test('what one module format verified, the other finds', async () => {
+  writeFileSync(join(host, 'formats.mjs'), mixedFormats)
+  const { stdout } = await run(process.execPath, ['formats.mjs', server.url, resourceKey, managedSecret()], {
+    cwd: host,
+  })
+  expect(JSON.parse(stdout)).toEqual({ isAnotherCopy: true, accountId: accountA })
+})
+
 test('it holds what was compiled, the words, the licence, and nothing else', () => {
   const installed = join(host, 'node_modules/@portcullis/sdk')
   expect(readdirSync(installed).sort()).toEqual(['LICENSE', 'README.md', 'dist', 'package.json'])
   const files = readdirSync(join(installed, 'dist'), { recursive: true, encoding: 'utf8' })
-  expect(files.filter((it) => !/^middleware$|\.js$|\.d\.ts$/.test(it) || it.includes('.test.'))).toEqual([])
+  expect(
+    files.filter(
+      (it) => !/^(cjs[/])?middleware$|^cjs$|^cjs[/]package\.json$|\.js$|\.d\.ts$/.test(it) || it.includes('.test.'),
+    ),
+  ).toEqual([])
 })

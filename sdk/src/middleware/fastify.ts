@@ -2,6 +2,7 @@ import type { Active } from '../verification.ts'
 import type { Verifier } from '../verifier.ts'
 import { buildGuard, type GuardOptions } from './guard.ts'
 import { type NodeRequest, valuesOf } from './node-headers.ts'
+import { verifiedRequests } from './verified-requests.ts'
 
 export type { GuardOptions } from './guard.ts'
 
@@ -14,8 +15,6 @@ export interface FastifyReply {
   headers(values: Record<string, string>): FastifyReply
   send(body: string): unknown
 }
-
-const verified = new WeakMap<object, Active>()
 
 /** A Fastify hook, for `onRequest`: handlers find what was verified with `verificationOf(request)`. */
 export function portcullis<Req extends FastifyRequest>(
@@ -36,14 +35,14 @@ export function portcullis<Req extends FastifyRequest>(
         .headers({ ...headers })
         .send(body)
     }
-    verified.set(request, it.verification)
+    verifiedRequests.set(request, it.verification)
     return undefined
   }
 }
 
 /** What was verified; behind the hook alone. */
 export function verificationOf(request: object): Active {
-  const verification = verified.get(request)
+  const verification = verifiedRequests.get(request)
   if (!verification) throw new Error('The portcullis hook does not stand before this route.')
   return verification
 }

@@ -4,9 +4,9 @@ import { missing, type Refusal, refusalOf, roleMissing, unreadable } from './ref
 
 export interface GuardOptions<Request> {
   /** Only admins of their organization pass. */
-  role?: 'admin'
+  role?: 'admin' | undefined
   /** The organization that a request names, as in its path; the header `IB-Context` may name it as well. */
-  organization?: (request: Request) => string | undefined
+  organization?: ((request: Request) => string | undefined) | undefined
 }
 
 /** What a request brought; headers that came twice are two. */

@@ -1,6 +1,7 @@
 import type { Active } from '../verification.ts'
 import type { Verifier } from '../verifier.ts'
 import { buildGuard, type GuardOptions } from './guard.ts'
+import { verifiedRequests } from './verified-requests.ts'
 
 export type { GuardOptions } from './guard.ts'
 
@@ -8,8 +9,6 @@ export type { GuardOptions } from './guard.ts'
 export interface HonoContext {
   readonly req: { readonly raw: { readonly headers: { get(name: string): string | null } } }
 }
-
-const verified = new WeakMap<object, Active>()
 
 const valuesOf = (value: string | null) => (value === null ? [] : [value])
 
@@ -28,7 +27,7 @@ export function portcullis<Context extends HonoContext>(
     })
     if ('refusal' in it)
       return new Response(it.refusal.body, { status: it.refusal.status, headers: { ...it.refusal.headers } })
-    verified.set(c, it.verification)
+    verifiedRequests.set(c, it.verification)
     await next()
     return undefined
   }
@@ -36,7 +35,7 @@ export function portcullis<Context extends HonoContext>(
 
 /** What was verified; behind the middleware alone. */
 export function verificationOf(c: object): Active {
-  const verification = verified.get(c)
+  const verification = verifiedRequests.get(c)
   if (!verification) throw new Error('The portcullis middleware does not stand before this route.')
   return verification
 }
