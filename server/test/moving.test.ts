@@ -115,6 +115,6 @@ describe.each(directions)('from %s to %s', (from, to) => {
 
 test('what is left behind is this, and nothing that an instance could not do without', () => {
   const left = Object.entries(dumped).flatMap(([table, it]) => ('left' in it ? [table] : []))
-  const passing = ['sessions', 'verifications', 'mails', 'fresh_starts', 'rate_limits', 'setups']
+  const passing = ['sessions', 'verifications', 'mails', 'fresh_starts', 'rate_limits', 'setups', 'instance']
   expect(left).toEqual([...passing, 'feed', 'feed_head', 'peers', 'confirmations'])
 })
