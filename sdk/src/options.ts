@@ -75,7 +75,8 @@ export function readOptions(options: VerifierOptions): Settled {
   const unknown = Object.keys(options).find((it) => !known.includes(it))
   if (unknown !== undefined) throw new TypeError(`There is no option ${unknown}`)
   checkFunctions(options as unknown as Record<string, unknown>)
-  const { key, name = usualName(), onMetric, onError } = options
+  // Defaults of a destructuring stand for `undefined` only: null is a value, and a faulty one.
+  const { key, name = usualName(), outageMs = 0, maxTokens = 100_000, timeoutMs = 2_000, onMetric, onError } = options
   if (isMissing(key)) throw new TypeError('key is missing: give a resource key, as in PORTCULLIS_RESOURCE_KEY')
   if (typeof key !== 'string' || !keyForm.test(key)) throw new TypeError('key is not a text of printable ASCII')
   if (typeof name !== 'string' || !nameForm.test(name))
@@ -84,10 +85,10 @@ export function readOptions(options: VerifierOptions): Settled {
     url: urlOf(options.url),
     key,
     name,
-    outageMs: wholeNumber('outageMs', options.outageMs ?? 0, [0, 300_000]),
-    maxTokens: wholeNumber('maxTokens', options.maxTokens ?? 100_000, [1, 10_000_000]),
-    timeoutMs: wholeNumber('timeoutMs', options.timeoutMs ?? 2_000, [50, 60_000]),
-    fetch: options.fetch ?? globalThis.fetch,
+    outageMs: wholeNumber('outageMs', outageMs, [0, 300_000]),
+    maxTokens: wholeNumber('maxTokens', maxTokens, [1, 10_000_000]),
+    timeoutMs: wholeNumber('timeoutMs', timeoutMs, [50, 60_000]),
+    fetch: options.fetch === undefined ? globalThis.fetch : options.fetch,
     ...(onMetric && { onMetric }),
     ...(onError && { onError }),
   }

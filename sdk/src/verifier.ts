@@ -93,14 +93,13 @@ export function startVerifier(options: Settled, world: World): Verifier {
   return {
     verify(credential, asked) {
       if (closing) return unavailable
-      const organization = asked?.organization || undefined
+      // Only `undefined` names no organization: an empty or missing value must not widen a question to all of them. (E4)
+      if (asked === undefined) return decide(credential, undefined)
+      const organization: unknown = typeof asked === 'object' && asked !== null ? asked.organization : null
+      if (organization === undefined) return decide(credential, undefined)
       // What is no id is nobody's, and no reason to send it anywhere.
-      if (
-        organization !== undefined &&
-        !(typeof organization === 'string' && organization.length <= longestOrganization)
-      )
-        return unknown
-      return decide(credential, organization)
+      const isText = typeof organization === 'string' && organization !== ''
+      return isText && organization.length <= longestOrganization ? decide(credential, organization) : unknown
     },
     ready: watch.ready,
     stats: () => ({

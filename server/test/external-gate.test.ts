@@ -322,6 +322,37 @@ describeOnBoth('external tokens at every door', (open) => {
     expect(await create(org.admin, null)).toMatchObject({ status: 201, body: { token: { expiresAt: null } } })
   })
 
+  test('a token of an issuer that nobody registered asks for the issuer once, and for its claims never', async () => {
+    const { lookups } = it.deps
+    const { findExternal, findSubjectClaims } = lookups
+    const asked: unknown[] = []
+    Object.assign(lookups, {
+      findSubjectClaims: (issuer: string) => {
+        asked.push(issuer)
+        return findSubjectClaims(issuer)
+      },
+      findExternal: (question: Parameters<typeof findExternal>[0]) => {
+        asked.push(question.claims)
+        return findExternal(question)
+      },
+    })
+    try {
+      const stranger = `https://${crypto.randomUUID()}.example`
+      for (let n = 0; n < 20; n += 1)
+        expect(await reason(idp.token({ iss: stranger, sub: `robot ${n}` }))).toBe('untrusted_issuer')
+      expect(await reason(idp.token({ iss: `https://${'x'.repeat(500)}.example` }))).toBe('untrusted_issuer')
+      // More than once only while other changes pass, such as the keys of the provider that was just registered.
+      expect([new Set(asked), asked.length < 5]).toEqual([new Set([stranger]), true])
+      asked.length = 0
+      // A registration is in effect at once, for what is remembered too, and only claims that can be a subject are sent.
+      await register(org, { issuer: stranger, audiences: ['api'] })
+      expect(await reason(idp.token({ iss: stranger }))).not.toBe('untrusted_issuer')
+      expect(asked).toEqual([stranger, { sub: 'robot' }])
+    } finally {
+      Object.assign(lookups, { findExternal, findSubjectClaims })
+    }
+  })
+
   describe('E5: the scope', () => {
     const roleId = async (name: string) =>
       (await it.call('GET', org.path, { as: org.admin })).body.roles.find(

@@ -81,6 +81,7 @@ export async function gateServer(
         return rows.get(hash)
       },
       findExternal: async () => [],
+      findSubjectClaims: async () => [],
     },
     keys: buildKeyCache({ fetchJson: async () => ({ ok: false, code: 'unreachable' }), now: Date.now }),
     now: () => Date.parse('2026-06-01T00:00:00Z'),

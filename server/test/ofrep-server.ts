@@ -72,6 +72,7 @@ export async function ofrepServer(bounds: Partial<StreamBounds> = {}) {
         return tokens.get(hash)
       },
       findExternal: async () => [],
+      findSubjectClaims: async () => [],
     },
     keys: buildKeyCache({ fetchJson: async () => ({ ok: false, code: 'unreachable' }), now: Date.now }),
     now,

@@ -38,6 +38,7 @@ const definers = [
   'find_peers(wanted_organization text)',
   'find_preview_choices(id_or_slug text)',
   'find_provider_keys(wanted_provider text)',
+  'find_subject_claims(wanted_issuer text)',
   'find_token(wanted_hash text)',
   'finish_mail(wanted_mail text, at_attempt integer, new_state text, next_at timestamp with time zone, error text, at_time timestamp with time zone)',
   'forget_peer(wanted text)',

@@ -13,8 +13,8 @@ export interface GuardOptions<Request> {
 export interface Presented {
   readonly authorization: readonly string[]
   readonly context: readonly string[]
-  /** The organization that the host found in the request. */
-  readonly organization: string | undefined
+  /** What the host found in the request; only `undefined` means that it names no organization. */
+  readonly organization: unknown
 }
 
 export type Guarded = { readonly verification: Active } | { readonly refusal: Refusal }
@@ -24,7 +24,15 @@ const bearer = /^bearer +(.*)$/is
 /** Where a framework joins headers, two credentials are one text; no token holds a comma. */
 const joined = /(^|,)\s*bearer\s.*,|,\s*bearer\s/is
 
+const optionNames = ['role', 'organization']
+
 function hostNeeds(options: GuardOptions<never>): void {
+  if (typeof options !== 'object' || options === null) throw new TypeError('The options are not an object')
+  // A misspelt `role` would let everybody pass.
+  const unknown = Object.keys(options).find((name) => !optionNames.includes(name))
+  if (unknown !== undefined) throw new TypeError(`There is no option ${unknown}`)
+  if (options.organization !== undefined && typeof options.organization !== 'function')
+    throw new TypeError('organization is not a function')
   // A role that nobody holds is a slip: better told at the start than shut for ever.
   if (options.role !== undefined && options.role !== 'admin') throw new TypeError('role is admin, or left out')
 }
@@ -36,9 +44,11 @@ function readContext({ context, organization }: Presented): { named: string | un
   const [header, another] = context
   if (another !== undefined || (header !== undefined && !organizationId.test(header)))
     return { refusal: unreadable('IB-Context is not the id of an organization.') }
-  if (header !== undefined && organization && header !== organization)
+  if (organization !== undefined && (typeof organization !== 'string' || organization === ''))
+    return { refusal: unreadable('The request names no valid organization.') }
+  if (header !== undefined && organization !== undefined && header !== organization)
     return { refusal: unreadable('IB-Context and the request name two organizations.') }
-  return { named: organization || header }
+  return { named: organization ?? header }
 }
 
 function read(presented: Presented): Read {

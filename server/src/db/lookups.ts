@@ -132,6 +132,12 @@ const decidingLookups = (decide: ReturnType<typeof createDecidingReads>) => ({
       'provider_id',
     ),
 
+  /** E4: the claims that can be a subject at an issuer; none when no organization registered it. */
+  findSubjectClaims: async (issuer: string): Promise<string[]> => {
+    const call = sql<{ subject_claim: string }>`find_subject_claims(${issuer})`
+    return (await decide(call, 'subject_claim')).map((row) => row.subject_claim)
+  },
+
   findProviderKeys: async (providerId: string): Promise<FoundKeys | undefined> =>
     (await decide(sql<FoundKeys>`find_provider_keys(${providerId})`, 'jwks_url'))[0],
 

@@ -11,6 +11,7 @@ import * as manyProcesses from './migrations/006-many-processes.ts'
 import * as publicAddress from './migrations/007-public-address.ts'
 import * as mails from './migrations/008-mails.ts'
 import * as provenAddresses from './migrations/009-proven-addresses.ts'
+import * as issuers from './migrations/010-issuers.ts'
 import * as judgedChanges from './migrations/011-judged-changes.ts'
 import * as beforeStop from './migrations/012-before-stop.ts'
 import * as readPosition from './migrations/013-read-position.ts'
@@ -27,6 +28,7 @@ const migrations: Record<string, Migration> = {
   '007-public-address': publicAddress,
   '008-mails': mails,
   '009-proven-addresses': provenAddresses,
+  '010-issuers': issuers,
   '011-judged-changes': judgedChanges,
   '012-before-stop': beforeStop,
   '013-read-position': readPosition,

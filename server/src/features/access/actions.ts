@@ -8,7 +8,7 @@ import {
   type Lookups,
 } from '../../db/lookups.ts'
 import type { VerifiedJws } from '../accounts/rules.ts'
-import { type Judged, judgeAgain, judgeToken } from '../external-tokens/actions.ts'
+import { createIssuerLookup, type Judged, judgeAgain, judgeToken } from '../external-tokens/actions.ts'
 import type { ExternalReason } from '../external-tokens/rules.ts'
 import { type Jws, looksLikeJws, maxJwsLength } from '../jws/rules.ts'
 import { audiencesOf, type OAuthProvider, subjectOf } from '../oauth-providers/rules.ts'
@@ -47,7 +47,7 @@ export interface Gate {
 interface GateParts {
   memory: Memory
   lease: Pick<Lease, 'holds' | 'epoch' | 'applied' | 'mark'>
-  lookups: Pick<Lookups, 'findToken' | 'findExternal'>
+  lookups: Pick<Lookups, 'findToken' | 'findExternal' | 'findSubjectClaims'>
   keys: Pick<KeyCache, 'of' | 'newer' | 'status' | 'forget'>
   /** Unix milliseconds. */
   now: () => number
@@ -195,9 +195,12 @@ export function toExternalQuestion(
   issuer: string,
   all: Jws['claims'],
   named: string | undefined,
+  subjectClaims?: readonly string[],
 ): ExternalQuestion | undefined {
   if (!isStorable(issuer) || !isStorable(named ?? '')) return undefined
-  const claims = Object.fromEntries(Object.entries(all).filter((it): it is [string, string] => it.every(isStorable)))
+  const mayBeSubject = (claim: [string, unknown]): claim is [string, string] =>
+    claim.every(isStorable) && (subjectClaims?.includes(claim[0]) ?? true)
+  const claims = Object.fromEntries(Object.entries(all).filter(mayBeSubject))
   const audiences = (audiencesOf(all.aud) ?? []).filter(isStorable)
   return { issuer, audiences, claims, namedOrganizationId: named }
 }
@@ -212,6 +215,8 @@ function externalTokens({ memory, lease, lookups, keys, now, failed }: GateParts
     return found
   }
 
+  const findSubjectClaims = createIssuerLookup(memory, lease, lookups)
+
   const decideAnew = async (token: string, name: string, named: string | undefined): Promise<Decision> => {
     const { epoch } = lease
     let found: FoundProvider[] = []
@@ -220,7 +225,8 @@ function externalTokens({ memory, lease, lookups, keys, now, failed }: GateParts
         keys,
         now,
         find: async (issuer, jws) => {
-          const question = toExternalQuestion(issuer, jws.claims, named)
+          const claims = await findSubjectClaims(issuer)
+          const question = claims.length > 0 ? toExternalQuestion(issuer, jws.claims, named, claims) : undefined
           found = question ? await find(question) : []
           return found.map(({ provider, account }) => ({ provider, accountId: account?.id }))
         },

@@ -52,6 +52,8 @@ export class Memory {
   readonly #externals: LRUCache<string, RememberedExternal & { asOf: Providers }>
   /** The providers known of an issuer, once each; when they are forgotten, no token that was found under them counts. */
   readonly #issuers: LRUCache<string, Providers>
+  /** The claims that can be a subject, by issuer; none where nobody registered the issuer. */
+  readonly #subjectClaims: LRUCache<string, readonly string[]>
 
   constructor(bounds: MemoryBounds = defaultBounds) {
     this.#tokens = new LRUCache({ max: bounds.tokens })
@@ -64,6 +66,7 @@ export class Memory {
       sizeCalculation: (it) => it.characters,
     })
     this.#issuers = new LRUCache({ max: bounds.externals })
+    this.#subjectClaims = new LRUCache({ max: bounds.unknowns })
   }
 
   get size(): number {
@@ -91,6 +94,14 @@ export class Memory {
     const provider = asOf.get(it.registered.provider.id) ?? it.registered.provider
     asOf.set(provider.id, provider)
     this.#externals.set(name, { ...it, registered: { ...it.registered, provider }, asOf })
+  }
+
+  subjectClaims(issuer: string): readonly string[] | undefined {
+    return this.#subjectClaims.get(issuer)
+  }
+
+  keepSubjectClaims(issuer: string, claims: readonly string[]): void {
+    this.#subjectClaims.set(issuer, claims)
   }
 
   account(id: string): KnownAccount | undefined {
@@ -128,12 +139,16 @@ export class Memory {
       this.#unknowns.clear()
       this.#externals.clear()
       this.#issuers.clear()
+      this.#subjectClaims.clear()
       return
     }
     for (const { kind, id } of what) {
       if (kind === 'token') this.#tokens.delete(id)
       if (kind === 'account') this.#accounts.delete(id)
-      if (kind === 'issuer') this.#issuers.delete(id)
+      if (kind === 'issuer') {
+        this.#issuers.delete(id)
+        this.#subjectClaims.delete(id)
+      }
       if (kind === 'organization') this.#organizations.delete(id)
     }
   }

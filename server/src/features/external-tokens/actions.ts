@@ -1,7 +1,8 @@
 import { compactVerify } from 'jose'
+import { isStorable } from '../../db/lookups.ts'
 import { type CheckOutcome, type Fault, outcomesUntilFault } from '../../kernel/checks.ts'
 import { formOutcomes, type Jws, type ReadToken, readJws } from '../jws/rules.ts'
-import { type OAuthProvider, providerFor, subjectOf } from '../oauth-providers/rules.ts'
+import { maxIssuerLength, type OAuthProvider, providerFor, subjectOf } from '../oauth-providers/rules.ts'
 import { type KeySet, keysFor, type SigningKey } from '../signing-keys/rules.ts'
 import { claimsFault, claimsOutcomes, type ExternalReason, type Registered } from './rules.ts'
 
@@ -38,6 +39,32 @@ export interface VerifyParts {
   /** Unix milliseconds. */
   now: () => number
 }
+
+interface IssuerMemory {
+  subjectClaims: (issuer: string) => readonly string[] | undefined
+  keepSubjectClaims: (issuer: string, claims: readonly string[]) => void
+}
+
+/**
+ * The claims that can be a subject at an issuer. The issuer comes first: a token of an issuer that nobody registered costs
+ * one small look-up, and none while that is remembered. (E4)
+ */
+export const createIssuerLookup =
+  (
+    memory: IssuerMemory,
+    lease: { readonly holds: boolean; readonly epoch: number },
+    lookups: { findSubjectClaims: (issuer: string) => Promise<readonly string[]> },
+  ) =>
+  async (issuer: string): Promise<readonly string[]> => {
+    if (issuer.length > maxIssuerLength || !isStorable(issuer)) return []
+    const known = lease.holds ? memory.subjectClaims(issuer) : undefined
+    if (known) return known
+    const { epoch } = lease
+    const found = await lookups.findSubjectClaims(issuer)
+    // What was read while a change passed may be older than the change. (N3)
+    if (lease.epoch === epoch) memory.keepSubjectClaims(issuer, found)
+    return found
+  }
 
 /** Without a name several keys may have signed; trying many would let one token cost as much as many. */
 const maxTries = 4

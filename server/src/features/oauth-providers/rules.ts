@@ -17,6 +17,8 @@ export const maxClockToleranceSeconds = 60
 export const forbiddenSubjectClaims = ['email', 'name', 'preferred_username', 'upn'] as const
 
 export const maxProviders = 20
+/** No provider has a longer issuer, so a token with one is of nobody's. */
+export const maxIssuerLength = 500
 
 /** E1: an organization has so many providers at most, so that one token is held against a few alone. */
 export const mayAddProvider = (present: number): Result<void, 'invalid_request'> =>

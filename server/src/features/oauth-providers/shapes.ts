@@ -6,12 +6,13 @@ import {
   defaultMaxLifetimeSeconds,
   forbiddenSubjectClaims,
   maxClockToleranceSeconds,
+  maxIssuerLength,
   signatureAlgorithms,
 } from './rules.ts'
 
 /** OpenID Connect Discovery 1.0 §3, RFC 8414 §2: an issuer is a URL without query and fragment; no slash is added or taken. */
 const issuer = () =>
-  exactText(500).refine((text) => {
+  exactText(maxIssuerLength).refine((text) => {
     const url = URL.canParse(text) ? new URL(text) : undefined
     const isWeb = url?.protocol === 'https:' || url?.protocol === 'http:'
     return isWeb && url.host !== '' && url.username === '' && url.password === '' && !/[?#\s]/.test(text)
