@@ -55,7 +55,7 @@ test('the second factor: set up with a code, asked for at sign-in, a backup code
   await dialog.getByRole('img', { name: 'QR code for the authenticator app' }).waitFor()
   await dialog.getByRole('button', { name: 'Copy codes' }).click()
   await eventually(() => copied(page)).toMatch(/^\S+-\S+\n/)
-  const [backupCode] = (await copied(page)).split('\n')
+  const [backupCode, another] = (await copied(page)).split('\n')
   await dialog.getByRole('button', { name: 'Copy key' }).click()
   await eventually(() => copied(page)).toMatch(/^[A-Z2-7]+$/)
   const authenticator = `otpauth://totp/x?secret=${await copied(page)}`
@@ -93,6 +93,22 @@ test('the second factor: set up with a code, asked for at sign-in, a backup code
   await page.getByRole('button', { name: 'Use a backup code' }).click()
   await enter('Backup code', backupCode!)
   await page.getByRole('alert').waitFor()
+  await enter('Backup code', another!)
+  await page.getByRole('button', { name: 'Account menu' }).waitFor()
+
+  // Turned off with the password and a code (S3).
+  await page.goto(`/o/${org.slug}/settings/account`)
+  await page.getByRole('button', { name: 'Turn off' }).click()
+  const off = page.getByRole('dialog', { name: 'Turn the second factor off' })
+  await off.getByLabel('Password', { exact: true }).fill(password)
+  await off.getByRole('button', { name: 'Turn off' }).click()
+  await off.getByText('Enter a code', { exact: true }).waitFor()
+  await off.getByRole('textbox', { name: 'Code' }).fill('000000')
+  await off.getByRole('button', { name: 'Turn off' }).click()
+  await off.getByText(/code/i).last().waitFor()
+  await off.getByRole('textbox', { name: 'Code' }).fill(codeOf(authenticator, -1))
+  await off.getByRole('button', { name: 'Turn off' }).click()
+  await notice(page, 'Second factor turned off').waitFor()
 })
 
 test('sessions: “Sign out everywhere else” ends the other browser and keeps this one', async () => {
