@@ -1,6 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ask, type RawRequest } from '../server/test/raw-http.ts'
-import { freePort, isInstalled, proxies, type Running, runApi, runPortcullis, runProxy } from './running.ts'
+import {
+  freePort,
+  isInstalled,
+  proxies,
+  type Running,
+  runApi,
+  runPortcullis,
+  runProxy,
+  runSilentServer,
+} from './running.ts'
 
 const suspended = "The organization's settings suspend this API token. Nothing was deleted; ask an admin."
 
@@ -129,6 +138,20 @@ for (const proxy of Object.values(proxies)) {
       expect((await get('/v1/hello', [bearer(member), ['X-Portcullis-Require-Role', 'admin']])).status).toBe(200)
     })
 
+    test.each(['/%61dmin/users', '//admin/users', '/v1/../admin/users', '/v1/%2e%2e/admin/users'])(
+      'a member does not reach an admin path by the spelling %s',
+      async (path) => {
+        const answer = await get(path, [bearer(member)])
+        expect([400, 403]).toContain(answer.status)
+        expect(answer.body).not.toContain('caller')
+      },
+    )
+
+    test('401 to a HEAD request has no body, and the connection goes on', async () => {
+      const answer = await ask(running.port, { method: 'HEAD', path: '/v1/hello' })
+      expect([answer.status, answer.body]).toEqual([401, ''])
+    })
+
     test('400: two credentials, or an organization that is none, are passed on as such', async () => {
       for (const headers of [
         [bearer(member), bearer(admin)],
@@ -148,7 +171,7 @@ for (const proxy of Object.values(proxies)) {
         const mistaken = await runProxy(proxy, { portcullis: portcullis.port, api: api.port }, edit)
         for (const headers of [[], [bearer(admin)]]) {
           const answer = await ask(mistaken.port, { path: '/v1/hello', headers })
-          // nginx makes 500 of the 404, and the example 503 of that; Caddy passes it on.
+          // nginx makes 500 of the 404, and the example 503 of that; HAProxy's says 503, too; Caddy passes it on.
           expect([404, 503]).toContain(answer.status)
           expect(answer.body).not.toContain('caller')
         }
@@ -161,6 +184,16 @@ for (const proxy of Object.values(proxies)) {
       const answer = await ask(alone.port, { path: '/v1/hello', headers: [bearer(admin)] })
       await alone.stop()
       expect(answer.status).toBe(502)
+    })
+
+    test('503 when Portcullis accepts connections and never answers', async () => {
+      const silent = await runSilentServer()
+      const alone = await runProxy(proxy, { portcullis: silent.port, api: api.port })
+      const answer = await ask(alone.port, { path: '/v1/hello', headers: [bearer(admin)] })
+      await alone.stop()
+      await silent.stop()
+      expect(answer.status).toBe(503)
+      expect(answer.json()).toMatchObject({ status: 503, code: 'unavailable' })
     })
 
     test('503: Portcullis is away, nobody is let in, and the client may try again', async () => {

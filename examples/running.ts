@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { newDataFolder } from '../server/test/databases.ts'
@@ -59,6 +59,25 @@ function ended(child: ChildProcess): Promise<void> {
   const exit = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   child.kill('SIGTERM')
   return exit
+}
+
+/** Accepts every connection and never answers, like a frozen process. */
+export async function runSilentServer(): Promise<Running> {
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    // A proxy may reset the connection when its timeout has passed.
+    socket.on('error', () => sockets.delete(socket))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    port,
+    stop: async () => {
+      for (const socket of sockets) socket.destroy()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
 }
 
 /** The tiny API, as an operator would run it. */
@@ -157,7 +176,7 @@ interface ExampleProxy {
   args: readonly string[]
 }
 
-/** The examples that can be run here: Debian has these two. Traefik and Envoy are described beside them. */
+/** The examples that can be run here, with Debian's packages. Traefik and Envoy are described beside them. */
 export const proxies = {
   nginx: {
     name: 'nginx',
@@ -166,6 +185,7 @@ export const proxies = {
     args: ['-p', '.', '-c', 'nginx.conf', '-g', 'daemon off;'],
   },
   caddy: { name: 'caddy', command: 'caddy', version: ['version'], args: ['run', '--config', 'Caddyfile'] },
+  haproxy: { name: 'haproxy', command: 'haproxy', version: ['-v'], args: ['-db', '-f', 'haproxy.cfg'] },
 } satisfies Record<string, ExampleProxy>
 
 export const isInstalled = ({ command, version }: ExampleProxy): boolean => spawnSync(command, version).status === 0
@@ -185,6 +205,7 @@ export async function runProxy(
       .replaceAll(':8080', `:${port}`)
       .replaceAll(':3000', `:${ports.portcullis}`)
       .replaceAll(':4000', `:${ports.api}`)
+      .replaceAll('abns@portcullis', `abns@portcullis-${port}`)
     writeFileSync(join(folder, file), text)
   }
   const running = await run(command, [...args], port, { cwd: folder, env: { PATH: process.env.PATH, HOME: folder } })
