@@ -97,7 +97,9 @@ export function AccountPicker(props: Props) {
       onChange={(ids) => onChange(ids.flatMap((id) => known.get(id) ?? []))}
       hidePickedOptions
       {...(most !== undefined && { maxValues: most })}
-      nothingFoundMessage={found ? 'Nobody of that name' : 'Searching…'}
+      nothingFoundMessage={
+        !found ? 'Searching…' : found.accounts.length > 0 ? 'Nobody else of that name' : 'Nobody of that name'
+      }
       error={error ?? failure?.message}
       data-autofocus
     />

@@ -1,7 +1,7 @@
 import { Checkbox, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { paths } from '../../paths'
-import { useMembership } from '../../shell/session'
+import { useInstance, useMembership } from '../../shell/session'
 import { type Column, DataTable, type Rows } from '../../ui/data-table'
 import { TextLink } from '../../ui/links'
 import { Name } from '../../ui/name'
@@ -22,9 +22,12 @@ type Props = {
 
 /** The address below the name, and whether anything showed that it is theirs. */
 function AddressDetail({ member: { name, email, emailProven, freshStartAt } }: { member: Member }) {
-  const marks = [emailProven === false && addressNotConfirmed, freshStartAt && 'Sign-in will be replaced'].filter(
-    Boolean,
-  )
+  // Without email nobody's address can be confirmed here, and a mark on every row would say nothing.
+  const { mailConfigured } = useInstance()
+  const marks = [
+    mailConfigured && emailProven === false && addressNotConfirmed,
+    freshStartAt && 'Sign-in will be replaced',
+  ].filter(Boolean)
   return (
     <>
       {name !== email && <div>{email}</div>}
