@@ -57,6 +57,19 @@ describe('a fair queue', () => {
     expect(order).toEqual(['a0', 'b1', 'a2', 'b3'])
   })
 
+  test('makes room for a preferred source where each of many others has one place, and only in its own flow', async () => {
+    const { ask, queue, refused } = begun({ atOnce: 1, atOncePerFlow: 1, isPreferred: (source) => source === 'admin' })
+    void ask('a', 'first')
+    const others = ['b', 'c', 'd', 'e'].map((source) => ask('a', source))
+    await expect(ask('a', 'one more')).rejects.toBeInstanceOf(Overload)
+    void ask('a', 'admin')
+    await expect(Promise.race(others)).rejects.toBeInstanceOf(Overload)
+    expect(queue.waiting).toBe(4)
+    expect(refused).toEqual(['flow', 'flow'])
+    for (const flow of ['b', 'c']) void ask(flow, 'other')
+    await expect(ask('d', 'admin')).rejects.toBeInstanceOf(Overload)
+  })
+
   test('takes turns among the sources of one flow', async () => {
     const { ask, running } = begun({ atOnce: 1, atOncePerFlow: 1 })
     for (const source of ['x', 'x', 'x', 'y', 'x', 'z']) void ask('a', source).catch(() => undefined)

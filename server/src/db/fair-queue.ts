@@ -12,6 +12,8 @@ export interface QueueBounds {
   waitingPerFlow: number
   /** Longest wait, in milliseconds. */
   waitMs: number
+  /** Sources for which others of their flow give up a place when the queue is full. */
+  isPreferred?: (source: string) => boolean
 }
 
 /** Work that was never begun, since too much waits already: of its own flow, or of everybody. */
@@ -141,9 +143,18 @@ export class FairQueue {
         ? lengthOf(line) > lengthOf(flow.lines.get(source)) + 1
         : (largest?.waiting ?? 0) > flow.waiting + 1
     const whose = inFlow ? 'flow' : 'everybody'
-    if (!gives) return whose
-    line?.at(-1)?.refuse(whose)
+    const yielding = gives ? line : this.#lineBehind(flow, source)
+    if (!yielding) return whose
+    yielding.at(-1)?.refuse(whose)
     return undefined
+  }
+
+  /** The longest line of the flow that a preferred source goes before. */
+  #lineBehind(flow: Flow, source: string): Waiter[] | undefined {
+    const { isPreferred } = this.#bounds
+    if (!isPreferred?.(source)) return undefined
+    const lines = [...flow.lines].filter(([other]) => !isPreferred(other))
+    return longestOf(lines, ([, line]) => line.length)?.[1]
   }
 
   #leave(name: string, flow: Flow, { source, waiter }: { source: string; waiter: Waiter }): void {
@@ -188,6 +199,11 @@ export function inTurn(
   })
 }
 
+const sessionSuffix = ' session'
+
+/** The source of what a person does in the console, apart from what the tokens of their account do. */
+export const toSessionSource = (account: string): string => `${account}${sessionSuffix}`
+
 /** Of the service's connections some are left to whoever must not wait behind this queue: the gate, and sign-in. */
 export function queueBounds(connections: number): QueueBounds {
   const atOnce = Math.max(1, connections - 2)
@@ -197,5 +213,7 @@ export function queueBounds(connections: number): QueueBounds {
     waiting: 1000,
     waitingPerFlow: 200,
     waitMs: 5000,
+    // However many tokens of an organization are at work, its admin gets through to suspend them. (P11)
+    isPreferred: (source) => source.endsWith(sessionSuffix),
   }
 }

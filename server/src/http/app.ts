@@ -9,6 +9,7 @@ import { idPattern } from '../kernel/ids.ts'
 import type { ReachedLimit } from '../kernel/limits.ts'
 import type { ProblemCode } from '../kernel/problems.ts'
 import { ok, type RefusalFacts, type Result, refuse } from '../kernel/result.ts'
+import { type Admitted, sourceOf, whoOf } from './admitted.ts'
 import { onceTaken } from './answering.ts'
 import { parse, readJson } from './body.ts'
 import type { ChangeRations } from './change-rations.ts'
@@ -124,7 +125,7 @@ const isChange = ({ method, changes }: AnyRoute) => method !== 'get' && changes 
  * and count for no organization, so that no flood of changes keeps an admin from stopping it. (P11)
  */
 function rationChange(r: AnyRoute, admitted: Admitted, rations: ChangeRations): Result<void, 'too_many_requests'> {
-  const account = whoOf(admitted)
+  const account = sourceOf(admitted)
   if (account === undefined || !isChange(r)) return ok(undefined)
   const stops = r.method === 'delete' || r.id === 'saveSettings'
   const organization = admitted && 'organizationId' in admitted ? admitted.organizationId : undefined
@@ -135,15 +136,6 @@ function rationChange(r: AnyRoute, admitted: Admitted, rations: ChangeRations): 
 
 const isThere = async (preview: string, caller: Caller | Principal | undefined, deps: Deps): Promise<boolean> =>
   caller !== undefined && 'organizationId' in caller && deps.previews.isOn(caller.organizationId, preview)
-
-type Admitted = Principal | Caller | undefined
-
-/** Whose request it is: an account's, or a person's where no organization is named. Undefined: nobody's who is known. */
-function whoOf(admitted: Admitted): string | undefined {
-  if (admitted === undefined) return undefined
-  if ('accountId' in admitted) return admitted.accountId
-  return admitted.kind === 'session' ? admitted.userId : admitted.account.id
-}
 
 /** Judges the caller of a request again, as if the request came now. (A6) */
 function streamGuardOf(r: AnyRoute, c: Context<Env>, { keeper, invalidations }: Kit, admitted: Admitted): StreamGuard {
@@ -163,7 +155,8 @@ async function handle(r: AnyRoute, c: Context<Env>, kit: Kit) {
   const admitted = await admit(r, c, kit.keeper)
   if (!admitted.ok) return admitted
   const who = whoOf(admitted.value)
-  const leave = who === undefined ? () => undefined : kit.accounts.enter(who)
+  const source = sourceOf(admitted.value)
+  const leave = source === undefined ? () => undefined : kit.accounts.enter(source)
   if (!leave) {
     kit.limited('in_flight')
     return refuse('too_many_requests', { retryAfterSeconds: 1, detail: 'Too many of your requests at once.' })
@@ -172,7 +165,7 @@ async function handle(r: AnyRoute, c: Context<Env>, kit: Kit) {
     const result = await run(r, c, {
       admitted: admitted.value,
       who: who ?? '',
-      deps: { ...kit.deps, ...kit.turnsOf(who ?? '') },
+      deps: { ...kit.deps, ...kit.turnsOf(source ?? '') },
       rations: kit.rations,
     })
     const stream = result.ok && 'extras' in result ? result.extras?.stream : undefined
