@@ -117,6 +117,8 @@ export interface SignedIn {
 }
 
 interface SignInRecipe {
+  /** How often the session is looked up before Better Auth does so for the operation itself. */
+  earlierLookups: number
   prepare: (world: HalfSentWorld, signedIn: SignedIn) => Promise<unknown>
   /** What the operation would have changed, as JSON. */
   readState: (world: HalfSentWorld, signedIn: SignedIn) => Promise<unknown>
@@ -150,14 +152,20 @@ const readPerson = async ({ app }: HalfSentWorld, { person }: SignedIn) => {
   return { hash, user, factors, sessions }
 }
 
-const recipe = (prepare: SignInRecipe['prepare']): SignInRecipe => ({ prepare, readState: readPerson })
+const recipe = (prepare: SignInRecipe['prepare'], earlierLookups = 1): SignInRecipe => ({
+  prepare,
+  earlierLookups,
+  readState: readPerson,
+})
 
-async function enableSecondFactor(world: HalfSentWorld, signedIn: SignedIn): Promise<void> {
+/** Returns a code that was not used. */
+async function enableSecondFactor(world: HalfSentWorld, signedIn: SignedIn): Promise<string> {
   const made = await post(world, 'two-factor/enable', signedIn.session, { password })
   const verified = await post(world, 'two-factor/verify-totp', signedIn.session, { code: codeOf(made.body.totpURI) })
   if (verified.status !== 200) throw new Error(JSON.stringify(verified.body))
   const cookie = cookiesOf(verified.headers)
   if (cookie !== '') signedIn.session = { cookie }
+  return codeOf(made.body.totpURI, 1)
 }
 
 /** Sign-in's operations that act for the session which they are called with. */
@@ -176,9 +184,9 @@ export const signInRecipes: Record<string, SignInRecipe> = {
   })),
   twoFactorEnable: recipe(async () => ({ password })),
   twoFactorDisable: recipe(async (world, signedIn) => {
-    await enableSecondFactor(world, signedIn)
-    return { password }
-  }),
+    const code = await enableSecondFactor(world, signedIn)
+    return { password, code }
+  }, 2),
   twoFactorVerifyTotp: recipe(async (world, { session }) => {
     const made = await post(world, 'two-factor/enable', session, { password })
     return { code: codeOf(made.body.totpURI) }

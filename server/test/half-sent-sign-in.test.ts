@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from 'vitest'
+import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { describeOnBoth } from './databases.ts'
 import { sessionEndings } from './half-sent-actors.ts'
 import { failOnEarlyReply, type Held, type Reply } from './half-sent-client.ts'
@@ -12,6 +12,12 @@ describeOnBoth('sign-in under way', (open) => {
   beforeAll(async () => {
     world = await openHalfSentWorld(await open())
     return () => world.close()
+  })
+  afterEach(() => {
+    for (const hold of Object.values(world.betterAuth)) {
+      hold.end()
+      hold.release()
+    }
   })
 
   /** Opens a request below /api/auth, held when what it waits for is known and before anything is written. */
@@ -29,10 +35,10 @@ describeOnBoth('sign-in under way', (open) => {
     return held
   }
 
-  /** The first look-up of the session is our own, the second is Better Auth's. */
   const holdSignIn = async ({ id, path }: Operation, signedIn: SignedIn): Promise<Held> => {
-    const body = await signInRecipes[id]!.prepare(world, signedIn)
-    return holdRequest({ id, path, body, ...signedIn.session }, world.betterAuth.sessions, 1)
+    const { prepare, earlierLookups } = signInRecipes[id]!
+    const body = await prepare(world, signedIn)
+    return holdRequest({ id, path, body, ...signedIn.session }, world.betterAuth.sessions, earlierLookups)
   }
 
   const newSignedIn = async (): Promise<SignedIn> => {
