@@ -22,6 +22,7 @@ FROM packages AS console
 RUN npm ci --ignore-scripts --workspace console
 COPY openapi.json ./
 COPY console console
+COPY server/src/kernel/emails.ts server/src/kernel/
 RUN npm run build --workspace console
 
 FROM packages AS server

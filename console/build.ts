@@ -32,7 +32,16 @@ interface BuildRecord {
   assets: string[]
 }
 
-const sources = ['../openapi.json', '../package-lock.json', 'package.json', 'index.html', '*.ts', 'public/**', 'src/**']
+const sources = [
+  '../openapi.json',
+  '../package-lock.json',
+  '../server/src/kernel/emails.ts',
+  'package.json',
+  'index.html',
+  '*.ts',
+  'public/**',
+  'src/**',
+]
 
 function digestSources(): string {
   const hash = createHash('sha256')

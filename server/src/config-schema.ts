@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import ipaddr from 'ipaddr.js'
 import * as z from 'zod'
 import { nameText } from './http/shapes.ts'
+import { canonicalizeEmail, isEmailAddress } from './kernel/emails.ts'
 import { isWeakSecret } from './kernel/weak-secret.ts'
 import { readAllowedHosts } from './outbound/addresses.ts'
 
@@ -167,7 +168,7 @@ const jwksHosts = z.string().transform((value, context) => {
   return list(value)
 })
 
-const isEmail = (value: string) => z.email().max(254).safeParse(value).success
+const isEmail = (value: string) => isEmailAddress(canonicalizeEmail(value))
 const isSender = (value: string) =>
   !/\p{Cc}/u.test(value) && isEmail(/^[^<>\r\n]*<([^<>]+)>$/.exec(value)?.[1] ?? value)
 const collector = text(

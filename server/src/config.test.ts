@@ -94,6 +94,10 @@ const good: [Environment, Partial<Settings>][] = [
     { SMTP_URL: 'smtps://user:pw@mail.example.com:465', MAIL_FROM: 'Portcullis <no-reply@example.com>' },
     { mail: { url: 'smtps://user:pw@mail.example.com:465', from: 'Portcullis <no-reply@example.com>' } },
   ],
+  [
+    { SMTP_URL: 'smtp://127.0.0.1', MAIL_FROM: 'R & D <r&d@bücher.example>' },
+    { mail: { url: 'smtp://127.0.0.1', from: 'R & D <r&d@bücher.example>' } },
+  ],
   [{ LOG_LEVEL: 'WARN' }, { logLevel: 'warn' }],
   [postgres, { database: { kind: 'postgres', url: postgres.DATABASE_URL, migrationUrl: undefined } }],
   [
@@ -142,7 +146,14 @@ const bad: [variable: string, ...values: string[]][] = [
   ['PORTCULLIS_RESOURCE_KEY', 'x'.repeat(31), `${resourceKey},short`, `${secret} with space`, `${secret}é`],
   ['PORTCULLIS_RESOURCE_KEY', Array.from({ length: 11 }, (_, i) => `${secret}${i}`).join(',')],
   ['PORTCULLIS_METRICS_KEY', 'x'.repeat(31), `${secret} with space`, 'ab'.repeat(20)],
-  ['PORTCULLIS_ADMIN_EMAIL', 'ada', 'ada@', `${'a'.repeat(250)}@example.com`],
+  [
+    'PORTCULLIS_ADMIN_EMAIL',
+    'ada',
+    'ada@',
+    'ada\u200b@example.com',
+    'a@b@example.com',
+    `${'a'.repeat(250)}@example.com`,
+  ],
   ['PORTCULLIS_ADMIN_PASSWORD', 'elevenchars', 'x'.repeat(129)],
   ['PORTCULLIS_ORGANIZATION', 'x'.repeat(101), 'two\nlines', '\ud800'],
   [

@@ -73,7 +73,7 @@ export function readDocument() {
   const ajv = new Ajv2020({ strict: false })
   ajv.addFormat('date-time', (text: string) => isTime(text) && !Number.isNaN(Date.parse(text)))
   ajv.addFormat('date', /^\d{4}-\d\d-\d\d$/)
-  ajv.addFormat('email', /^[^@\s]+@[^@\s]+$/)
+  ajv.addFormat('idn-email', /^[^@\s]+@[^@\s]+$/)
   ajv.addSchema(document, 'document')
   const compiled = new Map<string, ValidateFunction>()
 

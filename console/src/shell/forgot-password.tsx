@@ -1,6 +1,7 @@
-import { Button, Stack, TextInput } from '@mantine/core'
+import { Button, Stack } from '@mantine/core'
 import { useState } from 'react'
 import { paths } from '../paths'
+import { EmailInput } from '../ui/email-input'
 import { TextLink } from '../ui/links'
 import { Failure, Notice } from '../ui/notice'
 import { useServerForm } from '../ui/use-server-form'
@@ -32,10 +33,7 @@ export function ForgotPassword() {
       {mailConfigured && !sentTo && (
         <form onSubmit={onSubmit} noValidate>
           <Stack gap="md">
-            <TextInput
-              label="Email"
-              type="email"
-              autoComplete="username"
+            <EmailInput
               description="We send a link to choose a new password."
               autoFocus
               {...form.getInputProps('email')}

@@ -1,5 +1,6 @@
-import { Button, PasswordInput, Stack, TextInput } from '@mantine/core'
+import { Button, PasswordInput, Stack } from '@mantine/core'
 import { useState } from 'react'
+import { EmailInput } from '../ui/email-input'
 import { Failure } from '../ui/notice'
 import { useServerForm } from '../ui/use-server-form'
 import { signIn } from './auth'
@@ -23,14 +24,7 @@ export function SignInForm({ email, onSignedIn }: Props) {
   return (
     <form onSubmit={onSubmit} noValidate>
       <Stack gap="md">
-        <TextInput
-          label="Email"
-          type="email"
-          autoComplete="username"
-          autoFocus={!email}
-          readOnly={email !== undefined}
-          {...form.getInputProps('email')}
-        />
+        <EmailInput autoFocus={!email} readOnly={email !== undefined} {...form.getInputProps('email')} />
         <PasswordInput
           label="Password"
           autoComplete="current-password"

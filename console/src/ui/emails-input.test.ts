@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readAddresses } from './emails-input'
+import { looksLikeEmail, readAddresses } from './emails-input'
 
 test.each([
   ['ada@example.com, grace@example.com', ['ada@example.com', 'grace@example.com']],
@@ -15,3 +15,13 @@ test.each([
 ])('%s', (text, addresses) => {
   expect(readAddresses(text)).toEqual(addresses)
 })
+
+test.each(['r&d@example.com', 'first/last@example.com', 'a=b@example.com', 'Müller@BÜCHER.example', '用户@例子.公司'])(
+  '%s is taken as an address',
+  (text) => expect(looksLikeEmail(text)).toBe(true),
+)
+
+test.each(['ada', 'ada@example', 'a..b@example.com', 'ada@example..com', 'ada@-example.com', 'ada\u200b@example.com'])(
+  '%j is marked as none, as the server would',
+  (text) => expect(looksLikeEmail(text)).toBe(false),
+)

@@ -1,7 +1,7 @@
+import { canonicalizeEmail, isEmailAddress } from '../../../server/src/kernel/emails.ts'
 import { TextsInput } from './texts-input'
 
 const separators = /[\s,;]+/
-const address = /^[^\s@<>"]+@[^\s@<>"]+\.[^\s@<>".]{2,}$/
 
 /**
  * `"Doe, Jane" <jane@example.com>; Smith, Bob <bob@example.com>` is what mail programs copy: with angle brackets, what
@@ -12,7 +12,7 @@ export function readAddresses(text: string): string[] {
   return text.replace(bracketed, ' $1 ').split(separators).filter(Boolean)
 }
 
-export const looksLikeEmail = (text: string) => text.length <= 254 && address.test(text)
+export const looksLikeEmail = (text: string) => isEmailAddress(canonicalizeEmail(text))
 
 type Props = {
   label: string

@@ -12,6 +12,7 @@ import type { IdPrefix } from '../kernel/ids.ts'
 import { cookiePrefix } from './cookies.ts'
 import { createGuardedDatabase } from './guarded-writes.ts'
 import type { PasswordHashing } from './passwords.ts'
+import { signInEndpoint } from './sign-in-endpoint.ts'
 
 /** Where our server tells who the client is; whatever a client sends under this name is dropped before. */
 export const clientAddressHeader = 'x-portcullis-client'
@@ -26,8 +27,6 @@ export interface BetterAuthParts {
   world: Pick<World, 'newId'>
   log: Log
   hashing: PasswordHashing
-  /** Queues the mail with a link for a new password; undefined where no mail is configured. */
-  sendResetLink: ((person: { id: string; name: string; email: string }) => Promise<void>) | undefined
 }
 
 const idPrefixes: Record<string, IdPrefix> = {
@@ -82,10 +81,11 @@ const models = {
   },
 } as const
 
-/** Doors of ours into Better Auth; none has a path, so none can be reached over HTTP. */
+/** Endpoints of our own. All but the sign-in have no path, so they cannot be reached over HTTP. */
 const doors = {
   id: 'portcullis',
   endpoints: {
+    signInEmail: signInEndpoint,
     /** Signs a person in who has just proved themselves by other means (an invitation, the set-up link). */
     startSession: createAuthEndpoint.serverOnly(
       { method: 'POST', body: z.object({ userId: z.string() }), requireHeaders: true },
@@ -130,7 +130,7 @@ export type BetterAuth = ReturnType<typeof configureBetterAuth>
 
 /** Better Auth on our tables: passwords, sessions, second factors. What of it can be reached is `routes.ts`' business. */
 export function configureBetterAuth(parts: BetterAuthParts) {
-  const { db, secrets, instance, origins, world, log, hashing, sendResetLink } = parts
+  const { db, secrets, instance, origins, world, log, hashing } = parts
   const https = instance.publicUrl.startsWith('https:')
   const guarded = createGuardedDatabase(db)
   return betterAuth({
@@ -173,7 +173,6 @@ export function configureBetterAuth(parts: BetterAuthParts) {
       password: hashing,
       revokeSessionsOnPasswordReset: true,
       resetPasswordTokenExpiresIn: resetLinkSeconds,
-      ...(sendResetLink && { sendResetPassword: ({ user }) => sendResetLink(user) }),
     },
     plugins: [
       twoFactor({

@@ -1,12 +1,6 @@
 import * as z from 'zod'
-import { canonicalEmail } from '../features/accounts/rules.ts'
+import { emailAddress } from '../http/shapes.ts'
 import { type CommandContext, command, operatorOrigin, type Print } from './command.ts'
-
-export const emailAddress = z
-  .string()
-  .max(320)
-  .transform(canonicalEmail)
-  .pipe(z.email('Not an email address.').max(254))
 
 /** Opens the link, and tells each organization of that person (A1). Answers whether somebody signs in with the address. */
 export async function printResetLink(context: CommandContext, email: string, print: Print): Promise<boolean> {
@@ -33,7 +27,7 @@ export async function printResetLink(context: CommandContext, email: string, pri
 /** For whoever forgot a password while no mail leaves, and for the last admin above all. */
 export const adminResetPassword = command({
   name: 'admin-reset-password',
-  args: z.strictObject({ email: emailAddress }),
+  args: z.strictObject({ email: emailAddress() }),
   run: async (context, { email }, print) => {
     if (await printResetLink(context, email, print)) {
       print(

@@ -2,13 +2,13 @@ import * as z from 'zod'
 import type { NewPerson } from '../features/accounts/actions.ts'
 import { createInvitedOrganization, inviteAdmin, type ShownInvitation } from '../features/invitations/actions.ts'
 import { createOrganization } from '../features/organizations/actions.ts'
-import { id, nameText } from '../http/shapes.ts'
-import { emailAddress, printResetLink } from './admin-reset-password.ts'
+import { emailAddress, id, nameText } from '../http/shapes.ts'
+import { printResetLink } from './admin-reset-password.ts'
 import { type CommandContext, command, type Outcome, operatorOrigin, type Print } from './command.ts'
 
 const args = z.strictObject({
   name: nameText(100),
-  adminEmail: emailAddress,
+  adminEmail: emailAddress(),
   adminName: nameText(100).optional(),
   /** Left out: nobody knows the password, and a one-time link to choose one is printed. */
   password: z.string().min(1).max(512).optional(),
@@ -70,7 +70,7 @@ export const organizationCreate = command({
 /** O14: for an organization whose invited admin has not joined, or whose admins are gone. */
 export const organizationInviteAdmin = command({
   name: 'organization-invite-admin',
-  args: z.strictObject({ organization: id('org'), email: emailAddress }),
+  args: z.strictObject({ organization: id('org'), email: emailAddress() }),
   run: async ({ deps }, { organization: organizationId, email }, print) => {
     const invited = await inviteAdmin(deps, { organizationId, email }, operatorOrigin)
     if (invited.ok) {

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import type { Membership } from '../db/lookups.ts'
 import type { Person } from '../db/people.ts'
 import { confirmAddress, resetPerson, resetSecondFactor, stopFreshStart } from '../features/people/actions.ts'
-import { emailAddress } from './admin-reset-password.ts'
+import { emailAddress } from '../http/shapes.ts'
 import { type CommandContext, command, type Outcome, operatorOrigin, type Print } from './command.ts'
 
 /** A command about the person with an address; exit code 1 where there is none. */
@@ -12,7 +12,7 @@ const personCommand = (
 ) =>
   command({
     name,
-    args: z.strictObject({ email: emailAddress }),
+    args: z.strictObject({ email: emailAddress() }),
     run: async (context, { email }, print) => {
       const person = await context.deps.people.byEmail(email)
       if (person) return (await run(context, person, print)) ?? { exitCode: 0 }

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { canonicalEmail } from '../features/accounts/rules.ts'
+import { canonicalizeEmail, isEmailAddress, maxEmailOctets } from '../kernel/emails.ts'
 import { type IdPrefix, idPattern } from '../kernel/ids.ts'
 import { findNameFault } from '../kernel/names.ts'
 
@@ -50,16 +50,14 @@ export const exactText = (max: number) =>
     .max(max, `At most ${max} characters.`)
     .refine(isExact, { error: 'Leave out control characters, and spaces at the ends.', abort: true })
 
-const maxEmailLength = 254
-
-/** An email address in canonical form, at most as long as one can be (RFC 5321 §4.5.3.1.3). */
+/** The one schema of an email address, which comes out in canonical form. */
 export const emailAddress = () =>
   z
     .string()
-    .max(maxEmailLength * 4)
-    .transform(canonicalEmail)
-    .pipe(z.email('Not an email address.').max(maxEmailLength, `At most ${maxEmailLength} characters.`))
-    .meta({ format: 'email' })
+    .max(maxEmailOctets * 4)
+    .transform(canonicalizeEmail)
+    .refine(isEmailAddress, 'Not an email address.')
+    .meta({ format: 'idn-email' })
 
 /** A new password; what is good enough is the policy's to say, this only bounds it. */
 export const newPassword = () => z.string().min(1, 'Enter a password.').max(1024, 'At most 128 characters.')

@@ -3,6 +3,7 @@ import { ask } from '../../api'
 import { completeSetup } from '../../client/sdk.gen'
 import { checkNewPassword, NewPasswordInput } from '../../shell/new-password'
 import { DialogActions } from '../../ui/dialog'
+import { EmailInput } from '../../ui/email-input'
 import { Failure } from '../../ui/notice'
 import { useServerForm } from '../../ui/use-server-form'
 
@@ -43,7 +44,7 @@ export function SetupForm({ secret, step, onStep, onCreated }: Props) {
         {step === 0 && (
           <>
             <TextInput label="Your name" autoComplete="name" autoFocus {...form.getInputProps('name')} />
-            <TextInput label="Email" type="email" autoComplete="username" {...form.getInputProps('email')} />
+            <EmailInput {...form.getInputProps('email')} />
             <NewPasswordInput label="Password" {...form.getInputProps('password')} />
           </>
         )}

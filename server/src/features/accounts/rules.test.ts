@@ -4,7 +4,6 @@ import type { Role } from '../organizations/rules.ts'
 import {
   byOf,
   type Caller,
-  canonicalEmail,
   invitationFaults,
   invitationFaultTexts,
   invitationLifetimeMs,
@@ -118,17 +117,6 @@ describe('O3: invitations', () => {
     const at = new Date('2026-01-08T00:00:00Z')
     expect(isInvitationOpen(at, new Date(at.getTime() - 1))).toBe(true)
     expect(isInvitationOpen(at, at)).toBe(false)
-  })
-
-  test('one address is one, however it is typed', () => {
-    expect(canonicalEmail(' Ada@Example.COM\t')).toBe('ada@example.com')
-    fc.assert(
-      fc.property(fc.emailAddress(), (address) => {
-        const canonical = canonicalEmail(address)
-        expect(canonicalEmail(`  ${address.toUpperCase()}\t`)).toBe(canonical)
-        expect(canonicalEmail(canonical)).toBe(canonical)
-      }),
-    )
   })
 })
 

@@ -16,9 +16,6 @@ export interface AccountName {
 /** O3: an invitation lives for seven days. */
 export const invitationLifetimeMs = 7 * 24 * 60 * 60 * 1000
 
-/** Emails compare without case and surrounding space; the canonical form is what is stored. */
-export const canonicalEmail = (text: string): string => text.trim().toLowerCase()
-
 /** O2: what counts is a joined member who is an admin. */
 export interface AdminCount {
   joinedAdmins: number

@@ -2,9 +2,9 @@ import type { OperatorAuthority } from '../../db/authority.ts'
 import type { Deps } from '../../db/deps.ts'
 import { isFirstStart, useSetup } from '../../db/setups.ts'
 import type { RequestFacts } from '../../kernel/deps.ts'
+import { canonicalizeEmail } from '../../kernel/emails.ts'
 import { ok, type Result, refuse } from '../../kernel/result.ts'
 import { linkHash, newLinkSecret } from '../../kernel/secrets.ts'
-import { canonicalEmail } from '../accounts/rules.ts'
 import { createOrganization, type Founded } from '../organizations/actions.ts'
 import { type OrganizationView, organizationFor } from '../organizations/rules.ts'
 import { setupLifetimeMs } from './rules.ts'
@@ -64,6 +64,6 @@ export function foundFromConfiguration(
 ): Promise<Result<Founded, 'invalid_request' | 'not_found'>> {
   const actor = { kind: 'operator', id: null, name: 'Configuration' } as const
   const origin = { actor, authority, ip: null, userAgent: null, requestId: null }
-  const founder = { ...admin, email: canonicalEmail(admin.email) }
+  const founder = { ...admin, email: canonicalizeEmail(admin.email) }
   return createOrganization(deps, { name, admin: founder, onlyIf: isFirstStart }, origin)
 }

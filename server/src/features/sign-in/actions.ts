@@ -9,11 +9,11 @@ import type { Limiter } from '../../db/limiter.ts'
 import type { Lookups } from '../../db/lookups.ts'
 import type { People, Person } from '../../db/people.ts'
 import type { Instance, Log, Outbox, Passwords, RequestFacts, Sessions, World } from '../../kernel/deps.ts'
+import { canonicalizeEmail } from '../../kernel/emails.ts'
 import { limits } from '../../kernel/limits.ts'
 import { ok, type Result, refuse } from '../../kernel/result.ts'
 import { createPersonComposers, mailPerson, type SecurityChange } from '../../mail/person-mails.ts'
 import type { MailQueue } from '../../mail/queue.ts'
-import { canonicalEmail } from '../accounts/rules.ts'
 import type { Actor, AuditEntry } from '../audit/rules.ts'
 import { channelOfReset, resetProvesAddress, shownResetPrefix } from '../people/rules.ts'
 import { resetLinkSeconds } from './rules.ts'
@@ -54,7 +54,7 @@ export type SignIn = ReturnType<typeof buildSignIn>
 
 /** Sign-in: Better Auth behind our own doors. What can be reached of it over HTTP is declared in `routes.ts`. */
 export function buildSignIn(parts: SignInParts) {
-  const { db, people, instance, outbox, log } = parts
+  const { db, people, instance, log } = parts
   const pending = new Set<Promise<void>>()
 
   /** After the answer: nobody waits for it, so how long it takes tells nobody anything; a failure goes to the log. */
@@ -66,13 +66,7 @@ export function buildSignIn(parts: SignInParts) {
     pending.add(running)
   }
 
-  // Better Auth's own token is not used: the mail makes one at each attempt.
-  const auth = configureBetterAuth({
-    ...parts,
-    sendResetLink: outbox.configured
-      ? async (person) => later('forgotten password', () => mailPerson(parts, person, { kind: 'password_reset' }))
-      : undefined,
-  })
+  const auth = configureBetterAuth(parts)
 
   const composers = createPersonComposers({
     people,
@@ -142,12 +136,18 @@ export function buildSignIn(parts: SignInParts) {
     /** Forgets windows, links and sessions that have run out. */
     sweep: () => deleteExpired(db, new Date(), longestWindowSeconds),
 
+    /** Mails a link for a new password to the person with this address, if there is one. */
+    mailResetLink: async (email: string): Promise<void> => {
+      const person = await people.byEmail(email)
+      if (person) await mailPerson(parts, person, { kind: 'password_reset' })
+    },
+
     /**
      * For the operator: a one-time link to choose a new password. It works for an hour; using it ends all sessions of
      * that person.
      */
     resetPassword: async (email: string): Promise<Result<{ url: string; expiresAt: Date }, 'not_found'>> => {
-      const person = await people.byEmail(canonicalEmail(email))
+      const person = await people.byEmail(canonicalizeEmail(email))
       if (!person) return refuse('not_found', { detail: 'Nobody signs in with this email address.' })
       const { url, expiresAt } = await openResetLink(auth, instance, { userId: person.id, prefix: shownResetPrefix })
       return ok({ url, expiresAt })

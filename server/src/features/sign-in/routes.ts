@@ -113,9 +113,7 @@ const linkSent = { status: true, message: 'If this email exists in our system, c
  */
 async function forgotten(signIn: SignIn, { body }: Asked): Promise<AuthRefusal | { status: 200; body: object }> {
   if (!signIn.outbox.configured) return noMail
-  signIn.later('forgotten password', async () => {
-    await signIn.auth.api.requestPasswordReset({ body: { email: text(body.email) } })
-  })
+  signIn.later('forgotten password', () => signIn.mailResetLink(text(body.email)))
   return { status: 200, body: linkSent }
 }
 

@@ -1,9 +1,5 @@
 import * as z from 'zod'
-import { nameText } from '../../http/shapes.ts'
-import { canonicalEmail } from '../accounts/rules.ts'
-
-/** An email address in canonical form. */
-const email = z.string().max(320).transform(canonicalEmail).pipe(z.email('Not an email address.').max(254))
+import { emailAddress, nameText } from '../../http/shapes.ts'
 
 /** A password as it was typed; whether a new one is good enough is for `mayUsePassword` to say. */
 const password = z
@@ -14,7 +10,7 @@ const password = z
 
 const oneTime = z.string().regex(/^[A-Za-z0-9_-]{1,100}$/, 'Not valid.')
 
-export const signIn = z.strictObject({ email, password })
+export const signIn = z.strictObject({ email: emailAddress(), password })
 export const nothing = z.strictObject({})
 export const revokeSession = z.strictObject({ token: oneTime })
 export const changePassword = z.strictObject({
@@ -23,7 +19,7 @@ export const changePassword = z.strictObject({
   revokeOtherSessions: z.boolean().optional(),
 })
 /** Where the link leads is ours to say; clients of Better Auth send `redirectTo`, and it is left unread. */
-export const forgotten = z.strictObject({ email, redirectTo: z.string().max(2000).optional() })
+export const forgotten = z.strictObject({ email: emailAddress(), redirectTo: z.string().max(2000).optional() })
 export const resetPassword = z.strictObject({ token: oneTime, newPassword: password })
 export const updateUser = z.strictObject({ name: nameText(100) })
 export const withPassword = z.strictObject({ password })
