@@ -259,6 +259,9 @@ test('by keyboard: the steps begin at their first field, and the focus comes bac
   await isAt(dialog('Add provider: audiences').getByRole('textbox', { name: 'Audiences' }))
   await dialog('Add provider: audiences').getByText(audience).waitFor()
   await press('Escape')
+  await isAt(page.getByRole('button', { name: 'Keep editing' }))
+  await tabTo(page.getByRole('button', { name: 'Discard' }), 'Shift+Tab')
+  await press('Enter')
   await page.getByRole('dialog').waitFor({ state: 'detached' })
   await isAt(add)
 

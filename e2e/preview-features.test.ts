@@ -266,6 +266,8 @@ test('by keyboard alone: the dialog, the tag’s card, and the palette, which re
   expect(await addGroup.getByRole('textbox', { name: 'Name' }).inputValue()).toBe('Builders')
   // The palette’s own tag: Escape closes its card first.
   await press('Escape')
+  await tabTo(page.getByRole('button', { name: 'Discard' }), 'Shift+Tab')
+  await press('Enter')
   await addGroup.waitFor({ state: 'detached' })
   await press('Control+k')
   const own = palette(page).getByRole('button', { name: 'Preview: about Command palette' })
