@@ -210,6 +210,9 @@ describe.each([
     }
     expect(await named('/')).toBeNull()
     expect(await named('/', ['IB-Context', organizationA])).toBe(organizationA)
+    expect(await named('/', ['IB-Context', ''])).toBeNull()
+    expect(await named('/', ['IB-Context', ' '], ['IB-Context', organizationA])).toBe(organizationA)
+    expect(await named(`/of/${organizationA}`, ['IB-Context', ''])).toBe(organizationA)
     expect(await named(`/of/${organizationA}`)).toBe(organizationA)
     expect(await named(`/of/${organizationA}`, ['IB-Context', organizationA])).toBe(organizationA)
   })

@@ -1,17 +1,14 @@
 import { accessSync, constants } from 'node:fs'
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
-import ipaddr from 'ipaddr.js'
 import * as z from 'zod'
+import { corsOrigins, hasScheme, jwksHosts, list, proxies, quote, tokenSchemeList } from './config-lists.ts'
 import { nameText } from './http/shapes.ts'
 import { canonicalizeEmail, isEmailAddress } from './kernel/emails.ts'
 import { isWeakSecret } from './kernel/weak-secret.ts'
-import { readAllowedHosts } from './outbound/addresses.ts'
 
 /** Newest first: the first signs, all are accepted. */
 export type SeveralSecrets = readonly [string, ...string[]]
-
-const quote = (text: unknown) => JSON.stringify(String(text).length > 60 ? `${String(text).slice(0, 60)}…` : text)
 
 /** An empty variable counts as unset. Space around a value is a slip. */
 const optional = <T extends z.ZodType<unknown, string>>(value: T) =>
@@ -23,8 +20,6 @@ const optional = <T extends z.ZodType<unknown, string>>(value: T) =>
 
 /** A text that `isValid` accepts, unchanged. */
 const text = (isValid: (text: string) => boolean, message: string) => optional(z.string().refine(isValid, message))
-
-const list = (value: string) => value.split(',').map((entry) => entry.trim())
 
 const port = z
   .string()
@@ -38,9 +33,6 @@ const host = z.string().refine((value) => isIP(value) !== 0 || (hostName.test(va
   error: ({ input }) =>
     `must be an address or a host name to listen on (127.0.0.1, 0.0.0.0, ::, localhost), not ${quote(input)}`,
 })
-
-const hasScheme = (value: string, ...schemes: string[]) =>
-  schemes.includes(URL.parse(value)?.protocol.slice(0, -1) ?? '')
 
 const publicUrl = z
   .string()
@@ -136,38 +128,6 @@ const oneLine = (max: number) =>
     return value
   })
 
-const toCidr = (entry: string) => (entry.includes('/') ? entry : `${entry}/${isIP(entry) === 6 ? 128 : 32}`)
-
-/** No network of proxies is as wide as this. Who may claim any address gets around the limits against guessing. */
-const isTooWide = (cidr: string) => ipaddr.parseCIDR(cidr)[1] < (cidr.includes(':') ? 7 : 8)
-
-/** CIDRs or single addresses, separated by commas. */
-const proxies = z.string().transform((value, context) => {
-  for (const entry of list(value)) {
-    const isNetwork = isIP(entry.split('/')[0] ?? '') !== 0 && ipaddr.isValidCIDR(toCidr(entry))
-    const message = !isNetwork
-      ? `holds ${quote(entry)}, which is neither a network (10.0.0.0/8) nor an address`
-      : isTooWide(toCidr(entry))
-        ? `holds ${quote(entry)}, which trusts far too many: any client could forge its address`
-        : undefined
-    if (!message) continue
-    context.addIssue({ code: 'custom', message })
-    break
-  }
-  return list(value).map(toCidr)
-})
-
-/** Host names, addresses or CIDRs, separated by commas. A pasted URL may hold a password, so the value is not shown. */
-const jwksHosts = z.string().transform((value, context) => {
-  const read = readAllowedHosts(list(value))
-  if ('wrong' in read) {
-    const entry = list(value).indexOf(read.wrong) + 1
-    const message = `holds as entry ${entry} neither a host name, an address nor a network (10.0.0.0/8)`
-    context.addIssue({ code: 'custom', message })
-  }
-  return list(value)
-})
-
 const isEmail = (value: string) => isEmailAddress(canonicalizeEmail(value))
 const isSender = (value: string) =>
   !/\p{Cc}/u.test(value) && isEmail(/^[^<>\r\n]*<([^<>]+)>$/.exec(value)?.[1] ?? value)
@@ -205,6 +165,8 @@ const fields = {
   PORTCULLIS_PRODUCT_NAME: optional(oneLine(60)),
   PORTCULLIS_ALLOWED_JWKS_HOSTS: optional(jwksHosts),
   PORTCULLIS_FEATURES: optional(path),
+  PORTCULLIS_CORS_ORIGINS: optional(corsOrigins),
+  PORTCULLIS_TOKEN_SCHEMES: optional(tokenSchemeList),
   PORTCULLIS_TOKENS_PER_ACCOUNT: optional(count(1_000_000)),
   PORTCULLIS_CHANGES_PER_MINUTE: optional(count(1_000_000)),
   SMTP_URL: text(

@@ -132,6 +132,10 @@ function toSettings(env: Fields) {
     trustedProxies: env.PORTCULLIS_TRUSTED_PROXIES ?? [],
     /** Hosts, addresses and CIDRs that key sets may be fetched from though they are not globally reachable (E7). */
     allowedJwksHosts: env.PORTCULLIS_ALLOWED_JWKS_HOSTS ?? [],
+    /** Origins of pages, besides the console's, that may call the API with a token; `*` is any. */
+    corsOrigins: env.PORTCULLIS_CORS_ORIGINS ?? [],
+    /** What may carry a token besides `Authorization: Bearer`. */
+    tokenSchemes: env.PORTCULLIS_TOKEN_SCHEMES ?? [],
     /** The catalogue of preview features (F1). */
     featuresFile: env.PORTCULLIS_FEATURES,
     productName: env.PORTCULLIS_PRODUCT_NAME ?? 'AI Hub',

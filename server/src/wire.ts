@@ -29,6 +29,7 @@ import { buildKeyCache, storedKeys } from './features/signing-keys/actions.ts'
 import { buildRecorder } from './features/usage/actions.ts'
 import { createChangeRations } from './http/change-rations.ts'
 import { consoleFiles } from './http/console-files.ts'
+import { createCorsHandler } from './http/cors.ts'
 import { resourceKeys } from './http/credentials.ts'
 import { documentsOf } from './http/documents.ts'
 import type { Door } from './http/door.ts'
@@ -44,7 +45,7 @@ import { readingsOf } from './http/readings.ts'
 import { buildRouter } from './http/router.ts'
 import { signInHandler } from './http/sign-in.ts'
 import { buildVerifierDoors } from './http/verifier-doors.ts'
-import { type Outbox, type Trace, untraced, type World } from './kernel/deps.ts'
+import { type Outbox, untraced, type World } from './kernel/deps.ts'
 import { composeInvitationMail } from './mail/invitation-mails.ts'
 import { createMailQueue } from './mail/queue.ts'
 import { allowedHostsOf, targetOf } from './outbound/addresses.ts'
@@ -53,28 +54,7 @@ import { resolveHost } from './outbound/resolve.ts'
 import { tracedFetch } from './outbound/traced-fetch.ts'
 import { described, routes } from './routes.ts'
 import { startTimers } from './timers.ts'
-
-export interface Options {
-  publicUrl: string
-  productName: string
-  secrets: readonly [string, ...string[]]
-  resourceKeys: readonly string[]
-  /** What /metrics accepts besides the resource keys. */
-  metricsKeys?: readonly string[] | undefined
-  consoleFolder: string
-  /** Where keys may be fetched from though it is not globally reachable (E7). */
-  allowedJwksHosts?: readonly string[]
-  /** The catalogue of preview features (F1). */
-  featuresFile?: string | undefined
-  /** False for commands: they publish nothing, and their environment may name another catalogue than the instance's. */
-  publishes?: boolean
-  tokensPerAccount: number
-  changesPerMinute: number
-  /** OpenTelemetry, where it is configured. */
-  trace?: Trace | undefined
-  /** True once a stop was asked for: readiness drops. */
-  stopping?: () => boolean
-}
+import type { Options } from './wire-options.ts'
 
 const realWorld: World = { now: () => new Date(), newId: (prefix) => typeidUnboxed(prefix), randomBytes }
 
@@ -89,7 +69,7 @@ export async function wire(
   world: World = realWorld,
 ) {
   const { db } = database
-  const { publishes = true, trace = untraced } = options
+  const { publishes = true, trace = untraced, tokenSchemes = [] } = options
   const now = () => world.now().getTime()
   const memory = new Memory()
   const invalidations = createInvalidations()
@@ -219,7 +199,7 @@ export async function wire(
     trace,
     tokensPerAccount: options.tokensPerAccount,
   }
-  const keeper = buildDoorkeeper({ gate, signIn, lookups: look, turnsOf, publicUrl: options.publicUrl, origins })
+  const keeper = buildDoorkeeper({ gate, signIn, lookups: look, turnsOf, ...instance, origins, tokenSchemes })
   const documents = documentsOf(openApiOf(described), options.productName)
   const router = buildRouter({
     routes,
@@ -232,7 +212,7 @@ export async function wire(
   })
   const knowsKey = resourceKeys(options.resourceKeys)
   const knowsMetricsKey = resourceKeys([...options.resourceKeys, ...(options.metricsKeys ?? [])])
-  const asking = { knowsKey, gate, signIn, lookups: look, challenge: keeper.challenge }
+  const asking = { knowsKey, gate, signIn, lookups: look, tokenSchemes, challenge: keeper.challenge }
   const ofrep = buildOfrep({ ...options, ...asking, read, invalidations, catalogue, previews, now, metrics, failed })
   const following = { lease, log: lease.log, seen: presence.seen, recordUses: look.recordUses }
   const verifiers = buildVerifierDoors({ ...following, knowsKey, now, count: metrics.verifierAnswered, failed })
@@ -241,9 +221,10 @@ export async function wire(
     ...(options.stopping?.() ? ['the end of this process'] : []),
   ]
   const doors: Door[] = [
-    gateListener({ gate, count: metrics.count, trace: options.trace, failed }, knowsKey),
+    gateListener({ gate, count: metrics.count, trace: options.trace, failed }, knowsKey, tokenSchemes),
     verifiers.door,
     ofrep.door,
+    createCorsHandler(options.corsOrigins ?? []),
     healthDoor({ waitsFor, registry: metrics.registry, knowsKey: knowsMetricsKey, instance }, failed),
   ]
   await lease.start()

@@ -48,7 +48,11 @@ const wholes: Record<string, { body: string | Uint8Array; headers?: Record<strin
     status: 415,
   },
   'no content type': { body: '{}', headers: { 'content-type': '' }, status: 415 },
-  'another charset': { body: '{}', headers: { 'content-type': 'application/json; charset=latin1' }, status: 415 },
+  'another charset, which has no effect': {
+    body: '{"name":',
+    headers: { 'content-type': 'application/json; charset=latin1' },
+    status: 400,
+  },
   'a compressed body': { body: '{}', headers: { 'content-encoding': 'gzip' }, status: 415 },
 }
 

@@ -12,6 +12,7 @@ import { incomingRequests } from '../src/http/incoming.ts'
 import { createMetrics } from '../src/http/metrics.ts'
 import { createHttpServer, type HttpServer } from '../src/http/server.ts'
 import type { Limits } from '../src/http/server-limits.ts'
+import type { TokenScheme } from '../src/http/token-schemes.ts'
 
 export const resourceKey = 'resource-key-of-the-tests-0123456789'
 export const secondKey = 'another+key/of the tests & 0123456789'
@@ -61,7 +62,7 @@ export interface GateServer {
 
 /** The real doors, gate and server on a real socket; in place of the database stand rows by hash. */
 export async function gateServer(
-  options: { trustedProxies?: string[]; limits?: Partial<Limits> } = {},
+  options: { trustedProxies?: string[]; limits?: Partial<Limits>; tokenSchemes?: readonly TokenScheme[] } = {},
 ): Promise<GateServer> {
   const rows = new Map<string, FoundToken>()
   const database: GateServer['database'] = { away: false }
@@ -92,7 +93,7 @@ export async function gateServer(
   const instance = { publicUrl: 'https://portcullis.example', productName: 'AI Hub' }
   const server: HttpServer = createHttpServer({
     doors: [
-      gateListener({ gate, count: metrics.count, failed }, knowsKey),
+      gateListener({ gate, count: metrics.count, failed }, knowsKey, options.tokenSchemes),
       healthDoor(
         {
           waitsFor: () => (server.stopping ? ['the end of this process'] : waitsFor),

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { type Logger, pino } from 'pino'
 import { typeidUnboxed } from 'typeid-js'
 import { createOrganization } from '../src/features/organizations/actions.ts'
+import type { TokenScheme } from '../src/http/token-schemes.ts'
 import type { Mail, Outbox } from '../src/kernel/deps.ts'
 import { type Wired, wire } from '../src/wire.ts'
 import type { TestDatabase } from './databases.ts'
@@ -45,6 +46,8 @@ export async function harness(
     mail?: boolean | Outbox
     allowedJwksHosts?: readonly string[]
     featuresFile?: string
+    corsOrigins?: readonly string[]
+    tokenSchemes?: readonly TokenScheme[]
     publicUrl?: string
     consoleFolder?: string
     tokensPerAccount?: number
@@ -70,6 +73,8 @@ export async function harness(
       consoleFolder: options.consoleFolder ?? '/nonexistent',
       allowedJwksHosts: options.allowedJwksHosts ?? [],
       featuresFile: options.featuresFile,
+      corsOrigins: options.corsOrigins ?? [],
+      tokenSchemes: options.tokenSchemes ?? [],
       tokensPerAccount: options.tokensPerAccount ?? 1000,
       changesPerMinute: options.changesPerMinute ?? 1_000_000,
     },

@@ -14,6 +14,7 @@ import { createMetrics } from '../src/http/metrics.ts'
 import { ofrepDoor } from '../src/http/ofrep.ts'
 import { buildStreams, type StreamBounds } from '../src/http/ofrep-stream.ts'
 import { createHttpServer } from '../src/http/server.ts'
+import type { TokenScheme } from '../src/http/token-schemes.ts'
 import { foundToken, organizationA, organizationB, resourceKey } from './gate-server.ts'
 
 export const preview = (key: string, over: Partial<Feature> = {}): Feature => ({
@@ -33,7 +34,7 @@ export const preview = (key: string, over: Partial<Feature> = {}): Feature => ({
 export type OfrepServer = Awaited<ReturnType<typeof ofrepServer>>
 
 /** The real doors of OFREP on a real socket: A (slug `a-slug`) chose `dark-mode`, B nothing; in place of the database stand rows. */
-export async function ofrepServer(bounds: Partial<StreamBounds> = {}) {
+export async function ofrepServer(bounds: Partial<StreamBounds> = {}, tokenSchemes: readonly TokenScheme[] = []) {
   const catalogue: { now: Catalogue } = {
     now: {
       number: 5,
@@ -119,6 +120,7 @@ export async function ofrepServer(bounds: Partial<StreamBounds> = {}) {
           },
         },
         lookups: { membershipsOf: async (userId) => sessions.get(userId) ?? [] },
+        tokenSchemes,
         challenge: (error) => (error ? `Bearer error="${error.code}"` : 'Bearer'),
         evaluations,
         streams,

@@ -41,7 +41,10 @@ type Read = { readonly token: string; readonly organization: string | undefined 
 
 /** E4: path and header may both name the organization, if they agree. */
 function readContext({ context, organization }: Presented): { named: string | undefined } | { refusal: Refusal } {
+  // A proxy that sets the header from an empty variable sends it empty; that counts as absent.
   const [header, another] = context
+    .map((value) => value.replace(/^[\s,]+|[\s,]+$/g, ''))
+    .filter((value) => value !== '')
   if (another !== undefined || (header !== undefined && !organizationId.test(header)))
     return { refusal: unreadable('IB-Context is not the id of an organization.') }
   if (organization !== undefined && (typeof organization !== 'string' || organization === ''))

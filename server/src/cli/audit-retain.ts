@@ -1,13 +1,16 @@
 import * as z from 'zod'
 import { type ChainEnd, chainStart } from '../features/audit/rules.ts'
-import { id, time } from '../http/shapes.ts'
+import { day, id, time } from '../http/shapes.ts'
 import { Checkpoints, counted, faultText, headingOf } from './audit-verify.ts'
 import { type CommandContext, command, type Outcome, operatorOrigin, type Print } from './command.ts'
 
-const day = z.iso.date().transform((text) => new Date(`${text}T00:00:00Z`))
+const startOfDay = day('Enter a day (YYYY-MM-DD).').transform((text) => new Date(`${text}T00:00:00Z`))
 
 const args = z.strictObject({
-  before: z.union([day, time()], 'Enter a day (YYYY-MM-DD, its beginning in UTC) or a point in time (RFC 3339).'),
+  before: z.union(
+    [startOfDay, time()],
+    'Enter a day (YYYY-MM-DD, its beginning in UTC) or a point in time (RFC 3339).',
+  ),
   organization: id('org').optional(),
   /** When given, no log is cut beyond its checkpoint; one that has none is not cut at all. */
   checkpoints: Checkpoints.optional(),

@@ -5,6 +5,7 @@ import type { Principal } from '../features/access/rules.ts'
 import type { Caller, Requirement } from '../features/accounts/rules.ts'
 import { authorize } from '../features/authorization/rules.ts'
 import type { RequestFacts, Work } from '../kernel/deps.ts'
+import { withoutCodingSuffixes } from '../kernel/etags.ts'
 import { idPattern } from '../kernel/ids.ts'
 import type { ReachedLimit } from '../kernel/limits.ts'
 import type { ProblemCode } from '../kernel/problems.ts'
@@ -72,8 +73,11 @@ async function admit(
   return allowed.ok ? ok(caller) : allowed
 }
 
-/** A strong ETag's text; `W/` is ignored since proxies add it, `*` and lists count as missing. */
-const versionOf = (ifMatch: string | undefined) => /^\s*(?:W\/)?"([\x21\x23-\x7e]{1,100})"\s*$/.exec(ifMatch ?? '')?.[1]
+/** A strong ETag's text, without what proxies add (`W/`, `-gzip`); `*` and lists count as missing. */
+function versionOf(ifMatch: string | undefined): string | undefined {
+  const opaque = /^\s*(?:W\/)?"([\x21\x23-\x7e]{1,100})"\s*$/.exec(ifMatch ?? '')?.[1]
+  return opaque === undefined ? undefined : withoutCodingSuffixes(opaque)
+}
 
 const texts = { secret: /^[A-Za-z0-9_-]{20,100}$/, key: /^[a-z][a-z0-9-]{0,63}$/ }
 

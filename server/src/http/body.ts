@@ -1,21 +1,10 @@
 import type { ZodType } from 'zod'
 import { type Fault, ok, type Refused, type Result, refuse } from '../kernel/result.ts'
+import { isJson } from './media-type.ts'
 
 export const maxBodyBytes = 1024 * 1024
 
 type BodyRefusal = 'unsupported_media_type' | 'payload_too_large' | 'bad_request'
-
-/** The media type of JSON in UTF-8. */
-export const isJson = (contentType: string | null | undefined) => {
-  const [type, ...parameters] = (contentType ?? '')
-    .toLowerCase()
-    .split(';')
-    .map((part) => part.trim())
-  return (
-    type === 'application/json' &&
-    parameters.every((it) => !it.startsWith('charset=') || /^charset="?utf-8"?$/.test(it))
-  )
-}
 
 /** Reads at most `maxBytes`. A client that goes away amid its body is no failure of ours. */
 async function readBounded(request: Request, maxBytes: number): Promise<Uint8Array | 'too_large' | 'incomplete'> {

@@ -9,14 +9,18 @@ export interface Authorization {
   value: string
 }
 
+/** `Authorization` as text, cut in two. */
+export function parseAuthorization(text: string): Authorization {
+  const at = text.indexOf(' ')
+  if (at < 0) return { scheme: text.toLowerCase(), value: '' }
+  return { scheme: text.slice(0, at).toLowerCase(), value: text.slice(at + 1).trim() }
+}
+
 /** The request's one Authorization header; two of them are two credentials, and none of them is believed. */
 export function authorizationOf(req: IncomingMessage): Result<Authorization | undefined, 'bad_request'> {
   const [first, second] = allOf(req, 'authorization')
   if (second !== undefined) return refuse('bad_request', { detail: 'Send one Authorization header.' })
-  if (first === undefined) return ok(undefined)
-  const at = first.indexOf(' ')
-  if (at < 0) return ok({ scheme: first.toLowerCase(), value: '' })
-  return ok({ scheme: first.slice(0, at).toLowerCase(), value: first.slice(at + 1).trim() })
+  return ok(first === undefined ? undefined : parseAuthorization(first))
 }
 
 /** Tells whether a credential is one of the resource keys. */

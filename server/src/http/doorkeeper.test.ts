@@ -46,6 +46,82 @@ describeOnBoth('credentials of the management API', (open) => {
     expect((await it.call('GET', path, { headers: { ...bearer(), 'ib-context': org.id } })).status).toBe(200)
   })
 
+  test.each(['', ' ', ','])('200: an empty IB-Context counts as absent: %j', async (value) => {
+    expect((await me({ ...bearer(), 'ib-context': value })).status).toBe(200)
+    expect((await me({ cookie: org.admin.cookie, 'ib-context': value })).status).toBe(200)
+  })
+
+  test.each(['Basic dXNlcjpwYXNz', 'Negotiate YII=', 'NTLM TlRM', 'Digest username="a", realm="b"'])(
+    '200: credentials of a proxy in front of the console do not break a session: %s',
+    async (authorization) => {
+      const headers = { cookie: org.admin.cookie, authorization }
+      expect((await me(headers)).status).toBe(200)
+      const renamed = await it.call('PATCH', org.path, {
+        body: { name: 'Acme' },
+        headers: { ...headers, origin: publicUrl },
+      })
+      expect(renamed.status).toBe(200)
+      expect((await it.call('PATCH', org.path, { body: { name: 'Acme' }, headers })).status).toBe(403)
+      expect((await me({ authorization })).status).toBeGreaterThanOrEqual(400)
+    },
+  )
+
+  test('400: Basic beside a session does not hide a token', async () => {
+    for (const authorization of [`Basic dXNlcjpwYXNz, Bearer ${token}`, `Digest a="b", bearer ${token}`]) {
+      expect((await me({ cookie: org.admin.cookie, authorization })).status).toBe(400)
+    }
+  })
+
+  test.each(['application/json;charset=utf8', 'application/json; charset=ISO-8859-1', 'application/json;'])(
+    '200: parameters of the media type have no effect: %s',
+    async (type) => {
+      const headers = { cookie: org.admin.cookie, origin: publicUrl, 'content-type': type }
+      expect((await it.call('PATCH', org.path, { body: { name: 'Größe' }, headers })).status).toBe(200)
+      expect((await it.call('POST', '/api/auth/update-user', { body: { name: 'Ada' }, headers })).status).toBe(200)
+    },
+  )
+
+  test.each(['-gzip', '--gzip', ';br', '-zstd', ';;;'])(
+    '200: an ETag that a proxy extended, or 412 when it is an old one: %s',
+    async (suffix) => {
+      const save = (path: string, body: unknown, ifMatch: string) =>
+        it.call('PUT', `${org.path}/${path}`, { as: org.admin, body, headers: { 'if-match': ifMatch } })
+      for (const [path, body] of [
+        ['settings', { apiTokens: { creation: 'all' } }],
+        ['preview-features', { enabled: [] }],
+      ] as const) {
+        const etag = (await it.call('GET', `${org.path}/${path}`, { as: org.admin })).headers.get('etag') ?? ''
+        expect((await save(path, body, `"${etag.slice(1, -1)}${suffix}"`)).status).toBe(200)
+        expect((await save(path, body, `W/"99${suffix}"`)).status).toBe(412)
+      }
+    },
+  )
+
+  test('422: a time that a database does not hold, in every parameter and field', async () => {
+    const call = (method: string, path: string, body?: unknown) =>
+      it.call(method, `${org.path}/${path}`, { as: org.admin, body })
+    const { id } = await org.newToken()
+    for (const time of [
+      '0000-01-01T00:00:00Z',
+      '0000-12-31T23:59:59Z',
+      '0001-01-01T00:00:00+23:59',
+      '9999-12-31T23:59:59-23:59',
+    ]) {
+      const query = encodeURIComponent(time)
+      for (const answer of [
+        await call('GET', `audit-events?from=${query}`),
+        await call('GET', `audit-events?to=${query}`),
+        await call('GET', `audit-events/export?format=csv&from=${query}`),
+        await call('GET', `audit-events/export?format=ndjson&to=${query}`),
+        await call('POST', 'tokens', { name: 'ci', expiresAt: time }),
+        await call('POST', `tokens/${id}/refresh`, { expiresAt: time }),
+      ])
+        expect(answer, time).toMatchObject({ status: 422, body: { code: 'invalid_request' } })
+    }
+    for (const [from, to] of [['0001-01-01T00:00:00Z', '9999-12-31T23:59:59.999Z']])
+      expect((await call('GET', `audit-events?from=${from}&to=${to}`)).body.items.length).toBeGreaterThan(0)
+  })
+
   test('the organization is the one that the path names, not one in a query', async () => {
     const other = await it.newOrganization('Globex')
     const query = `?next=/organizations/${other.id}`

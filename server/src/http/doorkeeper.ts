@@ -17,6 +17,9 @@ import { tokenPattern } from '../features/tokens/rules.ts'
 import { idPattern } from '../kernel/ids.ts'
 import { ok, type Result, refuse } from '../kernel/result.ts'
 import type { Doorkeeper, PrincipalRefusal } from './app.ts'
+import { parseAuthorization } from './credentials.ts'
+import { parseOrganizationContext } from './organization-context.ts'
+import { findToken, isForProxy, type TokenScheme } from './token-schemes.ts'
 
 interface SessionDoor {
   /** Does the request carry a session cookie, good or bad? */
@@ -35,6 +38,7 @@ interface DoorkeeperParts {
   publicUrl: string
   /** The origins that the console is served from. */
   origins: readonly string[]
+  tokenSchemes: readonly TokenScheme[]
 }
 
 const tokenInText = new RegExp(tokenPattern)
@@ -43,28 +47,45 @@ const tokenInText = new RegExp(tokenPattern)
 export const carriesTokenIn = (query: URLSearchParams): boolean =>
   query.has('access_token') || [...query.values()].some((value) => tokenInText.test(value))
 
-/** The token of `Authorization: Bearer`; a second header arrives joined by a comma, which no token contains (RFC 9110 §5.3). */
-function bearerOf(headers: Headers): Result<string | undefined, 'bad_request' | 'unauthenticated'> {
-  const header = headers.get('authorization')
-  if (header === null) return ok(undefined)
-  if (header.includes(',')) return refuse('bad_request', { detail: 'Send one credential.' })
-  const [, token] = /^bearer +([^\s]+)\s*$/i.exec(header) ?? []
-  return token === undefined
-    ? refuse('unauthenticated', { detail: 'Send the token as Authorization: Bearer.' })
-    : ok(token)
+const oneCredential = refuse('bad_request', { detail: 'Send one credential.' })
+
+interface PresentedCredential {
+  token: string | undefined
+  session: boolean
 }
+
+/** The one credential of a request. A second header arrives joined by a comma, which no token contains (RFC 9110 §5.3). */
+function readCredential(
+  headers: Headers,
+  session: boolean,
+  schemes: readonly TokenScheme[],
+): Result<PresentedCredential, 'bad_request' | 'unauthenticated'> {
+  const header = headers.get('authorization')
+  const forProxy = session && header !== null && isForProxy(header)
+  if (!forProxy && header?.includes(',')) return oneCredential
+  const authorization = header === null ? undefined : parseAuthorization(header)
+  const apiKey = headers.get('x-api-key')
+  const found = findToken(authorization, apiKey === null ? [] : apiKey.split(','), schemes)
+  if (!found.ok) return found
+  const token = forProxy && !isToken(found.value) ? undefined : found.value
+  if (session) return token === undefined && (forProxy || header === null) ? ok({ token, session }) : oneCredential
+  // No token has a space; without any it is another scheme.
+  return header !== null && (!token || /\s/.test(token))
+    ? refuse('unauthenticated', { detail: 'Send the token as Authorization: Bearer.' })
+    : ok({ token, session })
+}
+
+const isToken = (text: string | undefined): boolean =>
+  text !== undefined && (tokenInText.test(text) || looksLikeJws(text))
 
 const organizationId = idPattern('org')
 
 /** E4: the organization that the header `IB-Context` names; the path must not name another. */
 function namedByHeader(request: Request, inPath: string | undefined): Result<string | undefined, 'bad_request'> {
-  const header = request.headers.get('ib-context')?.trim()
-  if (header === undefined) return ok(undefined)
-  if (!organizationId.test(header))
-    return refuse('bad_request', { detail: 'IB-Context names an organization by its id.' })
-  if (inPath !== undefined && inPath !== header)
+  const named = parseOrganizationContext(request.headers.get('ib-context'))
+  if (named.ok && named.value !== undefined && inPath !== undefined && inPath !== named.value)
     return refuse('bad_request', { detail: 'The path and IB-Context name two different organizations.' })
-  return ok(header)
+  return named
 }
 
 const changes = (method: string) => method !== 'GET' && method !== 'HEAD'
@@ -75,7 +96,8 @@ function comesFromConsole(request: Request, origins: readonly string[]): boolean
   return origin === null ? request.headers.get('sec-fetch-site') === 'same-origin' : origins.includes(origin)
 }
 
-export function buildDoorkeeper({ gate, signIn, lookups, turnsOf, publicUrl, origins }: DoorkeeperParts): Doorkeeper {
+export function buildDoorkeeper(parts: DoorkeeperParts): Doorkeeper {
+  const { gate, signIn, lookups, turnsOf, publicUrl, origins, tokenSchemes } = parts
   const byToken = async (token: string, { header, path }: { header: string | undefined; path: string | undefined }) => {
     // E4: the path decides for tokens that several organizations may take.
     const names = header === undefined && path !== undefined && organizationId.test(path) && looksLikeJws(token)
@@ -101,15 +123,13 @@ export function buildDoorkeeper({ gate, signIn, lookups, turnsOf, publicUrl, ori
     async principalOf(request, path) {
       if (carriesTokenIn(new URL(request.url).searchParams))
         return refuse('bad_request', { detail: 'Send the token as Authorization: Bearer, never in a URL.' })
-      const token = bearerOf(request.headers)
-      const withSession = signIn.carriesSession(request.headers)
-      if (withSession && request.headers.has('authorization'))
-        return refuse('bad_request', { detail: 'Send one credential.' })
-      if (!token.ok) return token
+      const credential = readCredential(request.headers, signIn.carriesSession(request.headers), tokenSchemes)
+      if (!credential.ok) return credential
+      const { token, session } = credential.value
       const named = namedByHeader(request, path)
       if (!named.ok) return named
-      if (token.value !== undefined) return byToken(token.value, { header: named.value, path })
-      return withSession ? bySession(request) : ok(undefined)
+      if (token !== undefined) return byToken(token, { header: named.value, path })
+      return session ? bySession(request) : ok(undefined)
     },
 
     async callerIn(principal, organizationId, requires): Promise<Caller | undefined> {

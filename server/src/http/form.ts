@@ -1,6 +1,7 @@
 import { isAscii } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { ok, type Result, refuse } from '../kernel/result.ts'
+import { isForm } from './media-type.ts'
 import { readBytes } from './read-bytes.ts'
 
 export const maxFormBytes = 64 * 1024
@@ -8,8 +9,6 @@ export const maxFormBytes = 64 * 1024
 export type FormRefusal = 'unsupported_media_type' | 'payload_too_large' | 'bad_request'
 /** Every value of every name, in the order in which they came. */
 export type Form = ReadonlyMap<string, readonly string[]>
-
-const formType = /^application\/x-www-form-urlencoded[ \t]*(?:;[ \t]*charset="?utf-8"?[ \t]*)?$/i
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -42,7 +41,7 @@ const tooLarge = () => refuse('payload_too_large', { detail: `At most ${maxFormB
 
 /** What the headers alone refuse, before a byte of the body is looked at. */
 function isNoForm({ headers }: IncomingMessage): boolean {
-  return !formType.test(headers['content-type'] ?? '') || headers['content-encoding'] !== undefined
+  return !isForm(headers['content-type']) || headers['content-encoding'] !== undefined
 }
 
 /** Reads a form of at most `maxFormBytes` and calls back once, as `readBytes` does. */

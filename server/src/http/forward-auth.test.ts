@@ -213,13 +213,23 @@ describe('bad input', () => {
 
   test.each([
     'acme',
-    '',
     'org_',
     'org_01JD7Z0000E1A8M3R5T7V9X1Z3',
     'x'.repeat(10_000),
     `${organizationA}, ${organizationA}`,
   ])('400: IB-Context that is no id: %s', async (id) => {
     expect((await forward([bearer(it.issue()), ['IB-Context', id]])).status).toBe(400)
+  })
+
+  test.each([
+    [['IB-Context', '']],
+    [['IB-Context', '  ']],
+    [
+      ['IB-Context', ''],
+      ['IB-Context', organizationA],
+    ],
+  ] as const)('200: an empty IB-Context counts as absent: %j', async (...headers) => {
+    expect((await forward([bearer(it.issue()), ...headers])).status).toBe(200)
   })
 
   test('400: two organizations', async () => {

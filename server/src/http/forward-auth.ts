@@ -1,36 +1,35 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Decision, type Evidence, type ExternalEvidence, refusalText } from '../features/access/rules.ts'
-import { idPattern } from '../kernel/ids.ts'
 import { ok, type Result, refuse } from '../kernel/result.ts'
 import { authorizationOf } from './credentials.ts'
 import { type Door, sendProblem } from './door.ts'
 import { fragmentsOf } from './gate-answers.ts'
 import { decide, type GateOptions } from './gate-decide.ts'
-import { isUnambiguous, targetOf } from './target.ts'
+import { parseOrganizationContext } from './organization-context.ts'
+import { allOf, isUnambiguous, targetOf } from './target.ts'
+import { findToken, type TokenScheme } from './token-schemes.ts'
 
 interface Question {
-  /** Undefined without a Bearer credential. */
+  /** Undefined without a credential that may be a token. */
   token: string | undefined
   organizationId: string | undefined
   adminOnly: boolean
 }
 
-const organizationId = idPattern('org')
-
 /** What the proxy asks. Headers that came twice were joined with a comma and are refused as malformed here. */
-function questionOf(req: IncomingMessage): Result<Question, 'bad_request'> {
+function questionOf(req: IncomingMessage, schemes: readonly TokenScheme[]): Result<Question, 'bad_request'> {
   const authorization = authorizationOf(req)
   if (!authorization.ok) return authorization
-  const context = req.headers['ib-context'] as string | undefined
-  if (context !== undefined && !organizationId.test(context))
-    return refuse('bad_request', { detail: 'IB-Context is not the id of an organization.' })
+  const context = parseOrganizationContext(req.headers['ib-context'] as string | undefined)
+  if (!context.ok) return context
   const role = req.headers['x-portcullis-require-role'] as string | undefined
   // A role that nobody holds is a slip in the proxy's configuration: better shut than open.
   if (role !== undefined && role !== 'admin' && role !== 'member')
     return refuse('bad_request', { detail: 'X-Portcullis-Require-Role is neither admin nor member.' })
-  const it = authorization.value
-  const token = it?.scheme === 'bearer' ? it.value : undefined
-  return ok({ token, organizationId: context, adminOnly: role === 'admin' })
+  const apiKeys = req.headers['x-api-key'] === undefined ? [] : allOf(req, 'x-api-key')
+  const token = findToken(authorization.value, apiKeys, schemes)
+  if (!token.ok) return token
+  return ok({ token: token.value, organizationId: context.value, adminOnly: role === 'admin' })
 }
 
 const roleOf = (it: Evidence | ExternalEvidence) => (it.source === 'managed' ? it.account.role : it.role)
@@ -83,11 +82,11 @@ function sendDecision(options: GateOptions, res: ServerResponse, requestId: stri
  * `ANY /forward-auth` and all below: what the client wanted follows in the path. It is not looked at, but for spellings
  * that proxies and applications read differently: these are no address of ours, and so refused.
  */
-export function forwardAuth(options: GateOptions): Door {
+export function forwardAuth(options: GateOptions, schemes: readonly TokenScheme[]): Door {
   return (req, res, requestId, noPlace) => {
     const { path } = targetOf(req)
     if (path !== '/forward-auth' && !(path.startsWith('/forward-auth/') && isUnambiguous(path))) return false
-    const question = questionOf(req)
+    const question = questionOf(req, schemes)
     if (!question.ok) {
       options.count('forward_auth', 'bad_request')
       sendProblem(res, requestId, question, {})

@@ -241,7 +241,7 @@ describe('bad input', () => {
   test.each([
     ['JSON', 'application/json'],
     ['multipart', 'multipart/form-data; boundary=x'],
-    ['another charset', 'application/x-www-form-urlencoded; charset=utf-16'],
+    ['only parameters', '; charset=utf-8'],
     ['nearly the right one', 'application/x-www-form-urlencodedx'],
     ['a list', 'application/x-www-form-urlencoded, text/plain'],
   ])('415: %s', async (_what, type) => {
@@ -255,9 +255,23 @@ describe('bad input', () => {
     expect((await introspect('token=a', { headers: [bearer, form, ['Content-Encoding', 'gzip']] })).status).toBe(415)
   })
 
-  test('200: with a charset of UTF-8', async () => {
-    const type = ['Content-Type', 'Application/X-WWW-Form-Urlencoded; charset="UTF-8"'] as const
-    expect((await introspect(`token=${it.issue()}`, { headers: [bearer, type] })).status).toBe(200)
+  test.each([
+    'Application/X-WWW-Form-Urlencoded; charset="UTF-8"',
+    'application/x-www-form-urlencoded; charset=ISO-8859-1',
+    'application/x-www-form-urlencoded; charset=utf8',
+    'application/x-www-form-urlencoded;charset=utf-16;version=1',
+    'application/x-www-form-urlencoded;',
+    'application/x-www-form-urlencoded ; ',
+  ])('200: parameters of the media type have no effect: %s', async (type) => {
+    const answer = await introspect(`token=${it.issue()}`, { headers: [bearer, ['Content-Type', type]] })
+    expect(answer.json()).toMatchObject({ active: true })
+    const latin1 = Buffer.from('token=a\xe9', 'latin1')
+    expect((await introspect(latin1, { headers: [bearer, ['Content-Type', type]] })).status).toBe(400)
+  })
+
+  test.each(['', ' ', ','])('200: an empty IB-Context counts as absent: %j', async (value) => {
+    const answer = await introspect(`token=${it.issue()}`, { headers: [bearer, form, ['IB-Context', value]] })
+    expect(answer.json()).toMatchObject({ active: true })
   })
 
   test('200: a body in small chunks', async () => {

@@ -1,6 +1,5 @@
 import type { ServerResponse } from 'node:http'
 import type { Decision } from '../features/access/rules.ts'
-import { idPattern } from '../kernel/ids.ts'
 import type { ProblemCode } from '../kernel/problems.ts'
 import { ok, type RefusalFacts, type Result, refuse } from '../kernel/result.ts'
 import { type Authorization, authorizationOf, type KnowsKey, keyChallenge } from './credentials.ts'
@@ -8,6 +7,7 @@ import { type Door, sendProblem } from './door.ts'
 import { type Form, readForm } from './form.ts'
 import { activeAnswer, inactiveAnswer } from './gate-answers.ts'
 import { decide, type GateOptions } from './gate-decide.ts'
+import { parseOrganizationContext } from './organization-context.ts'
 import { targetOf } from './target.ts'
 
 type Refusal = { code: ProblemCode } & RefusalFacts
@@ -48,17 +48,17 @@ function single(form: Form, name: string): Result<string | undefined, 'bad_reque
 }
 
 /** E4: parameter and header may both name the organization, if they agree. What is no id is nobody's: `unknown`. */
-function questionOf(form: Form, context: string | undefined): Result<Question, 'bad_request'> {
+function questionOf(form: Form, header: string | undefined): Result<Question, 'bad_request'> {
   const token = single(form, 'token')
   if (!token.ok) return token
   const organization = single(form, 'organization')
   if (!organization.ok) return organization
   if (token.value === undefined) return refuse('bad_request', { detail: 'Send the token in the form field token.' })
-  if (context !== undefined && !idPattern('org').test(context))
-    return refuse('bad_request', { detail: 'IB-Context is not the id of an organization.' })
-  if (context !== undefined && organization.value !== undefined && context !== organization.value)
+  const context = parseOrganizationContext(header)
+  if (!context.ok) return context
+  if (context.value !== undefined && organization.value !== undefined && context.value !== organization.value)
     return refuse('bad_request', { detail: 'IB-Context and organization name two organizations.' })
-  return ok({ token: token.value, organizationId: organization.value ?? context })
+  return ok({ token: token.value, organizationId: organization.value ?? context.value })
 }
 
 /** The point of the feed that an answer is true for at least. */

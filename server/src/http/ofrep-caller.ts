@@ -2,12 +2,13 @@ import type { IncomingMessage } from 'node:http'
 import type { Lookups } from '../db/lookups.ts'
 import type { Gate } from '../features/access/actions.ts'
 import { type Decision, refusalText } from '../features/access/rules.ts'
-import { idPattern } from '../kernel/ids.ts'
 import { ok } from '../kernel/result.ts'
 import { type Authorization, authorizationOf, type KnowsKey } from './credentials.ts'
 import { carriesTokenIn } from './doorkeeper.ts'
 import { general, invalidContext, type OfrepRefusal, unavailable } from './ofrep-answers.ts'
+import { parseOrganizationContext } from './organization-context.ts'
 import { allOf } from './target.ts'
+import { findToken, isForProxy, type TokenScheme } from './token-schemes.ts'
 
 export interface OfrepCallers {
   knowsKey: KnowsKey
@@ -17,6 +18,8 @@ export interface OfrepCallers {
     sessionOf: (headers: Headers) => Promise<{ userId: string } | undefined>
   }
   lookups: Pick<Lookups, 'membershipsOf'>
+  /** What may carry a token besides Bearer and `X-API-Key`, which the protocol has. */
+  tokenSchemes?: readonly TokenScheme[]
   /** The challenge of a 401, and of a 403 for want of scope. */
   challenge: (error?: { code: string; description: string }) => string
 }
@@ -30,7 +33,7 @@ type Presented = { kind: 'authorization'; value: Authorization } | { kind: 'sess
 /** The one credential of a request: a header of either name, or a session's cookie. */
 function presentedIn(
   req: IncomingMessage,
-  { signIn }: OfrepCallers,
+  { signIn, knowsKey }: OfrepCallers,
 ): { ok: true; value: Presented | undefined } | OfrepRefusal {
   const authorization = authorizationOf(req)
   if (!authorization.ok) return general(400, 'Send one Authorization header.')
@@ -38,9 +41,11 @@ function presentedIn(
   const { cookie } = req.headers
   const headers = cookie === undefined ? undefined : new Headers({ cookie })
   const withSession = headers !== undefined && signIn.carriesSession(headers)
-  const count = (authorization.value ? 1 : 0) + apiKeys.length + (withSession ? 1 : 0)
+  const forProxy = withSession && isForProxy(req.headers.authorization ?? '') && !knowsKey(authorization.value)
+  const presented = forProxy ? undefined : authorization.value
+  const count = (presented ? 1 : 0) + apiKeys.length + (withSession ? 1 : 0)
   if (count > 1) return general(400, 'Send one credential.')
-  if (authorization.value) return ok({ kind: 'authorization', value: authorization.value })
+  if (presented) return ok({ kind: 'authorization', value: presented })
   const [apiKey] = apiKeys
   if (apiKey !== undefined) return ok({ kind: 'authorization', value: { scheme: 'bearer', value: apiKey.trim() } })
   return ok(withSession ? { kind: 'session', headers } : undefined)
@@ -70,8 +75,6 @@ async function bySession(callers: OfrepCallers, headers: Headers, named: string 
   return of(first.organizationId, first.accountId)
 }
 
-const organizationId = idPattern('org')
-
 /** Who asks; in the same tick when memory may say. */
 export function callerOf(callers: OfrepCallers, req: IncomingMessage, query: string): Called | Promise<Called> {
   if (query !== '' && carriesTokenIn(new URLSearchParams(query)))
@@ -81,13 +84,12 @@ export function callerOf(callers: OfrepCallers, req: IncomingMessage, query: str
   const { value: it } = presented
   if (!it) return general(401, 'Send a credential.', { 'WWW-Authenticate': callers.challenge() })
   if (it.kind === 'authorization' && callers.knowsKey(it.value)) return ok({ kind: 'resource_server' })
-  const named = req.headers['ib-context'] as string | undefined
-  if (named !== undefined && !organizationId.test(named))
-    return invalidContext('IB-Context names an organization by its id.')
-  if (it.kind === 'session') return bySession(callers, it.headers, named)
-  const { scheme, value } = it.value
-  if (scheme !== 'bearer') return notSignedIn(callers, 'Send the token as Authorization: Bearer.')
-  const decision = callers.gate.decide(value, named)
+  const context = parseOrganizationContext(req.headers['ib-context'] as string | undefined)
+  if (!context.ok) return invalidContext('IB-Context names an organization by its id.')
+  if (it.kind === 'session') return bySession(callers, it.headers, context.value)
+  const token = findToken(it.value, [], callers.tokenSchemes ?? [])
+  if (!token.ok || token.value === undefined) return notSignedIn(callers, 'Send the token as Authorization: Bearer.')
+  const decision = callers.gate.decide(token.value, context.value)
   return decision instanceof Promise
     ? decision.then((made) => byDecision(callers, made))
     : byDecision(callers, decision)

@@ -117,12 +117,37 @@ describe('who may ask', () => {
       ],
     ],
     ['a key and a session', () => [key, cookie(it.signIn(organizationA))]],
+    [
+      'a resource key by Basic and a session',
+      () => [['Authorization', `Basic ${btoa(`:${resourceKey}`)}`], cookie(it.signIn(organizationA))],
+    ],
     ['X-API-Key and a session', () => [['X-API-Key', resourceKey], cookie(it.signIn(organizationA))]],
   ])('400: %s', async (_what, headers) => {
     const answer = await all(forA, headers())
     expect(answer.status).toBe(400)
     expect(bulkFailure.parse(answer.json()).errorDetails).toMatch(/^Send one/)
   })
+
+  test.each(['Basic dXNlcjpwYXNz', 'Negotiate YII=', 'Digest username="a", realm="b"'])(
+    '200: credentials of a proxy beside a session: %s',
+    async (authorization) => {
+      const answer = await all('{}', [['Authorization', authorization], cookie(it.signIn(organizationA))])
+      expect(keysOf(answer)).toEqual(keysOfA)
+    },
+  )
+
+  test('200: an empty IB-Context counts as absent', async () => {
+    expect((await all('{}', [token(it.issue()), ['IB-Context', '']])).status).toBe(200)
+    expect((await all('{}', [cookie(it.signIn(organizationA)), ['IB-Context', ' ']])).status).toBe(200)
+  })
+
+  test.each(['application/json; charset=ISO-8859-1', 'application/json;charset=utf8', 'application/json;'])(
+    '200: parameters of the media type have no effect: %s',
+    async (type) => {
+      const headers = [['Content-Type', type], key] as const
+      expect((await ask(it.port, { method: 'POST', path: bulk, headers, body: forA })).status).toBe(200)
+    },
+  )
 
   test('400: a token in the address, and an IB-Context that is no id', async () => {
     expect((await post(`${bulk}?x=${it.issue()}`, forA)).status).toBe(400)

@@ -4,6 +4,7 @@ import { isUnchanged } from '../features/evaluation/rules.ts'
 import { readJsonObject } from '../kernel/json-object.ts'
 import { ok } from '../kernel/result.ts'
 import type { Door } from './door.ts'
+import { isJson } from './media-type.ts'
 import {
   general,
   invalidContext,
@@ -54,8 +55,6 @@ function decoded(text: string): string {
     return text
   }
 }
-
-const jsonType = /^application\/json[ \t]*(?:;[ \t]*charset="?utf-8"?[ \t]*)?$/i
 
 const isObject = (it: unknown): it is Record<string, unknown> =>
   typeof it === 'object' && it !== null && !Array.isArray(it)
@@ -145,12 +144,13 @@ function evaluation({ evaluations, count, failed, ...callers }: OfrepOptions) {
       )
     })
 
-  const isJson = ({ headers }: IncomingMessage) =>
-    jsonType.test(headers['content-type'] ?? 'application/json') && headers['content-encoding'] === undefined
+  const sendsJson = ({ headers }: IncomingMessage) =>
+    isJson(headers['content-type'] ?? 'application/json') && headers['content-encoding'] === undefined
 
   const admit = (asked: Asked, caller: Called) => {
     if (!caller.ok) return refused(asked, caller)
-    if (!isJson(asked.req)) return refused(asked, unreadable('Send the body as application/json, without an encoding.'))
+    if (!sendsJson(asked.req))
+      return refused(asked, unreadable('Send the body as application/json, without an encoding.'))
     evaluate(asked, caller.value)
   }
 

@@ -68,13 +68,20 @@ export const searchText = () => lineOfText(100)
 export const id = (...prefixes: [IdPrefix, ...IdPrefix[]]) =>
   z.string().regex(idPattern(...prefixes), 'Not a valid id.')
 
-/** A point in time, RFC 3339 with `Z` or an offset; years 1–9999. */
+/** In UTC. Year 0 does not exist in the databases, and ISO 8601 writes later years with six digits. */
+const earliestTime = Date.parse('0001-01-01T00:00:00Z')
+const latestTime = Date.parse('9999-12-31T23:59:59.999Z')
+
+/** A point in time, RFC 3339 with `Z` or an offset; years 1–9999 in UTC, whatever the offset makes of them. */
 export const time = () =>
   z.iso
     .datetime({ offset: true })
     .max(40)
     .transform((text) => new Date(text))
-    .refine((at) => !Number.isNaN(at.getTime()), 'Not a point in time.')
+    .refine((at) => at.getTime() >= earliestTime && at.getTime() <= latestTime, 'Must be in the years 1 to 9999 (UTC).')
+
+/** A day as YYYY-MM-DD, from year 1 on. */
+export const day = (message: string) => z.iso.date(message).refine((text) => text >= '0001', message)
 
 /** A time as it is sent: a Date becomes RFC 3339 UTC with `Z` in JSON. */
 export const sentTime = () => z.date()

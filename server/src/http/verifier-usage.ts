@@ -1,7 +1,8 @@
 import { type TokenUse, usesReported } from '../features/usage/rules.ts'
 import { UsageReport } from '../features/usage/shapes.ts'
 import { ok, type Result, refuse } from '../kernel/result.ts'
-import { isJson, parse } from './body.ts'
+import { parse } from './body.ts'
+import { isJson } from './media-type.ts'
 import { type Bytes, readBytes } from './read-bytes.ts'
 import type { Answering, Asked } from './verifier-asked.ts'
 

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { day } from '../../http/shapes.ts'
 import { findNameFault } from '../../kernel/names.ts'
 import { maxFeatures, stages } from './rules.ts'
 
@@ -36,7 +37,7 @@ const link = () =>
     )
     .meta({ format: 'uri', pattern: '^https?://' })
 
-const day = () => z.iso.date('Enter a day as YYYY-MM-DD.')
+const dayText = () => day('Enter a day as YYYY-MM-DD.')
 
 /** One feature as the operator writes it (F1). */
 export const CatalogueFeature = z.strictObject({
@@ -51,8 +52,8 @@ export const CatalogueFeature = z.strictObject({
   stage: z.enum(stages, { error: `A stage is one of ${stages.join(', ')}.` }).describe('How far along it is.'),
   documentation: link().optional().describe('Where it is documented.'),
   feedback: link().optional().describe('Where feedback goes; without it Portcullis collects a short text.'),
-  since: day().optional().describe('The day on which the preview began.'),
-  plannedEnd: day().optional().describe('The day on which it is planned to end.'),
+  since: dayText().optional().describe('The day on which the preview began.'),
+  plannedEnd: dayText().optional().describe('The day on which it is planned to end.'),
   requires: z
     .array(key())
     .max(50)

@@ -135,10 +135,26 @@ describe('If-None-Match in every legal spelling (RFC 9110 §13.1.2)', () => {
     expect(namesTag(header, etag)).toBe(false)
   })
 
+  test.each(['-gzip', '--gzip', ';br', '-br', '-zstd', ';gz', '-gzip;br', ';;;'])(
+    'named, as a proxy that compresses extended it: %s',
+    (suffix) => {
+      const opaque = etag.slice(1, -1)
+      for (const own of [opaque, `${opaque}-br`]) {
+        expect(namesTag(`"${own}${suffix}"`, `"${own}"`)).toBe(true)
+        expect(namesTag(`"x", W/"${own}${suffix}"`, `"${own}"`)).toBe(true)
+        const flagConfigEtags = [`"${own}${suffix}"`, `${own}${suffix}`]
+        expect(isUnchanged(`"${own}"`, { ifNoneMatch: '*', flagConfigEtags })).toBe(true)
+      }
+      expect(namesTag(`"${opaque}${suffix}x"`, etag)).toBe(false)
+      expect(namesTag(`"x${suffix}"`, etag)).toBe(false)
+    },
+  )
+
   test('a long list of nonsense is looked through in no time', () => {
     const startedAt = process.cpuUsage().user
     namesTag(`${'"x",'.repeat(8000)}${','.repeat(16_000)}x`, etag)
     namesTag(`${' '.repeat(32_000)}"`, etag)
+    namesTag(`"${'-br'.repeat(10_000)}"`, etag)
     expect(process.cpuUsage().user - startedAt).toBeLessThan(1_000_000)
   })
 

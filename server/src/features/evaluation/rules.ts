@@ -1,4 +1,5 @@
 import { createHmac, hash, hkdfSync, timingSafeEqual } from 'node:crypto'
+import { isSameTag } from '../../kernel/etags.ts'
 import { idPattern } from '../../kernel/ids.ts'
 import type { Catalogue, Feature } from '../catalogue/rules.ts'
 import { type Evaluation, evaluate, isSeen, type VersionedStanding, versionOf } from '../previews/rules.ts'
@@ -58,7 +59,7 @@ export const bulkOf = (catalogue: Catalogue, by: VersionedStanding, flags: reado
 /** A strong validator of exactly these bytes (RFC 9110 §8.8.1). */
 export const etagOf = (body: string): string => `"${hash('sha256', body, 'base64url').slice(0, 27)}"`
 
-const tag = /(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")/g
+const tag = /(?:W\/)?"([\x21\x23-\x7e\x80-\xff]*)"/g
 /** RFC 9110 §13.1.2; empty elements of a list are skipped (§5.6.1.2), and a comma may stand inside a tag. */
 const tagList =
   /^[ \t,]*(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"(?:[ \t]*,[ \t,]*(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")*[ \t,]*$/
@@ -67,7 +68,8 @@ const tagList =
 export function namesTag(ifNoneMatch: string | undefined, etag: string): boolean {
   if (ifNoneMatch === undefined) return false
   if (ifNoneMatch === etag || ifNoneMatch.trim() === '*') return true
-  return tagList.test(ifNoneMatch) && [...ifNoneMatch.matchAll(tag)].some(([, opaque]) => opaque === etag)
+  const ours = opaqueOf(etag)
+  return tagList.test(ifNoneMatch) && [...ifNoneMatch.matchAll(tag)].some(([, theirs = '']) => isSameTag(ours, theirs))
 }
 
 /** A tag as a query carries it: clients send it as they read it in an event, some without its quotes. */
@@ -77,7 +79,7 @@ const opaqueOf = (text: string) => text.replace(/^W\//, '').replace(/^"(.*)"$/s,
 export const isUnchanged = (
   etag: string,
   { ifNoneMatch, flagConfigEtags }: { ifNoneMatch: string | undefined; flagConfigEtags: readonly string[] },
-): boolean => flagConfigEtags.every((it) => opaqueOf(it) === opaqueOf(etag)) && namesTag(ifNoneMatch, etag)
+): boolean => flagConfigEtags.every((it) => isSameTag(opaqueOf(etag), opaqueOf(it))) && namesTag(ifNoneMatch, etag)
 
 /** Whose stream it is; without an account it is the host product's, which holds the resource key. */
 export interface StreamOwner {

@@ -124,7 +124,6 @@ onBoth('the door', (app, open) => {
         { 'content-type': 'application/x-www-form-urlencoded' },
         { 'content-type': 'text/plain' },
         { 'content-type': 'multipart/form-data; boundary=x' },
-        { 'content-type': 'application/json; charset=utf-16' },
         { 'content-type': 'application/json', 'content-encoding': 'gzip' },
       ]) {
         const answer = await ask('a=b', headers)

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { accountName, id, sentTime, time } from '../../http/shapes.ts'
+import { accountName, day, id, sentTime, time } from '../../http/shapes.ts'
 
 export const UsageQuery = z.strictObject({ days: z.enum(['7', '30', '90']).default('30').transform(Number) })
 
@@ -23,7 +23,7 @@ export const UsageReport = z
   .array(
     z.strictObject({
       tokenId: id('tok'),
-      day: z.iso.date('A day, YYYY-MM-DD.'),
+      day: day('A day, YYYY-MM-DD.'),
       count: z.int().min(1).max(1_000_000_000),
       lastUsedAt: time(),
     }),
