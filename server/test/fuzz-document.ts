@@ -10,6 +10,7 @@ export interface Schema {
   additionalProperties?: Schema | boolean
   items?: Schema
   anyOf?: Schema[]
+  oneOf?: Schema[]
   enum?: unknown[]
   const?: unknown
   pattern?: string
@@ -37,20 +38,21 @@ export interface Operation {
   path: string
   parameters: readonly Parameter[]
   body: { contentType: string; schema: Schema } | undefined
-  /** The schemes that it takes; none when anybody may ask. */
+  /** The schemes that it takes, `none` where a credential is optional; empty when anybody may ask. */
   schemes: readonly string[]
 }
 
 interface Described {
   operationId: string
-  parameters?: Parameter[]
+  parameters?: (Parameter | { $ref: string })[]
   requestBody?: { content: Content }
   security: Record<string, unknown>[]
+  responses: Record<string, { $ref?: string; content?: Content }>
 }
 
 interface OpenApi {
   paths: Record<string, Record<string, Described>>
-  components: { schemas: Record<string, Schema> }
+  components: { schemas: Record<string, Schema>; parameters: Record<string, Parameter> }
 }
 
 const file = new URL('../../openapi.json', import.meta.url)
@@ -77,6 +79,13 @@ export function readDocument() {
   ajv.addSchema(document, 'document')
   const compiled = new Map<string, ValidateFunction>()
 
+  const resolveParameter = (parameter: Parameter | { $ref: string }): Parameter => {
+    if (!('$ref' in parameter)) return parameter
+    const shared = document.components.parameters[parameter.$ref.split('/').at(-1) ?? '']
+    if (!shared) throw new Error(`There is no ${parameter.$ref}.`)
+    return shared
+  }
+
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, it]): Operation => {
       const [contentType, content] = Object.entries(it.requestBody?.content ?? {})[0] ?? []
@@ -84,34 +93,23 @@ export function readDocument() {
         id: it.operationId,
         method: method.toUpperCase(),
         path,
-        parameters: it.parameters ?? [],
+        parameters: (it.parameters ?? []).map(resolveParameter),
         body: contentType && content ? { contentType, schema: content.schema } : undefined,
-        schemes: it.security.flatMap((scheme) => Object.keys(scheme)),
+        schemes: it.security.flatMap((scheme) => (Object.keys(scheme).length === 0 ? ['none'] : Object.keys(scheme))),
       }
     }),
   )
 
-  /** Undefined: the document knows no such answer, neither of this operation nor of any. */
+  /** Undefined: the document declares no such status for this operation. */
   const declaredOf = ({ path, method }: Operation, status: number): Declared | undefined => {
-    const own = ['paths', path, method.toLowerCase(), 'responses']
-    const places = [
-      ...[String(status), `${Math.floor(status / 100)}XX`].map((it) => [...own, it]),
-      ['x-everywhere', String(status)],
-    ]
-    const schemas = new Map<string, string>()
-    let known = false
-    for (const place of places) {
-      const response = place.reduce<unknown>(
-        (at, part) => (at as Record<string, unknown> | undefined)?.[part],
-        document,
-      )
-      if (response === undefined) continue
-      known = true
-      for (const type of Object.keys((response as { content?: Content }).content ?? {}))
-        if (!schemas.has(type))
-          schemas.set(type, `document#/${[...place, 'content', type, 'schema'].map(escaped).join('/')}`)
-    }
-    return known ? { schemas } : undefined
+    const response = document.paths[path]?.[method.toLowerCase()]?.responses[String(status)]
+    if (response === undefined) return undefined
+    const own = ['paths', path, method.toLowerCase(), 'responses', String(status)]
+    const place = response.$ref?.split('/').slice(1) ?? own
+    const target = place.reduce<unknown>((value, part) => (value as Record<string, unknown>)[part], document)
+    const types = Object.keys((target as { content?: Content }).content ?? {})
+    const pointerTo = (type: string) => `document#/${[...place, 'content', type, 'schema'].map(escaped).join('/')}`
+    return { schemas: new Map(types.map((type) => [type, pointerTo(type)])) }
   }
 
   /** What is wrong with a value by the schema that stands there; undefined when nothing is. */

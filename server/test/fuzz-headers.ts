@@ -16,8 +16,11 @@ const adminCookie = cookie(mark('cookie:admin', 0))
 const resourceKey = bearer(mark('resource-key', 0))
 
 const bySchemes: Record<string, fc.Arbitrary<Header[]>> = {
+  none: fc.constant<Header[]>([]),
   session: adminCookie,
+  sessionOverHttp: adminCookie,
   resourceKey,
+  resourceKeyBasic: mark('basic', 0).map((it): Header[] => [['Authorization', `Basic ${it}`]]),
   token: fc.oneof(bearer(mark('token')), bearer(mark('jwt', 0))),
   apiKey: mark('resource-key', 0).map((it): Header[] => [['X-API-Key', it]]),
 }

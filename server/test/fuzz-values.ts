@@ -170,7 +170,8 @@ export function arbitraryOf(from: Schema, resolve: Resolve, name = ''): fc.Arbit
   if (named) return named
   if (schema.const !== undefined) return fc.constant(schema.const)
   if (schema.enum) return fc.constantFrom(...schema.enum)
-  if (schema.anyOf) return fc.oneof(...schema.anyOf.map((it) => arbitraryOf(it, resolve, name)))
+  const variants = schema.anyOf ?? schema.oneOf
+  if (variants) return fc.oneof(...variants.map((variant) => arbitraryOf(variant, resolve, name)))
   const { minItems = 0, maxItems = 5, minimum = -10, maximum = 1_000_000 } = schema
   switch ([schema.type].flat()[0]) {
     case 'object':

@@ -1,12 +1,33 @@
 import { html, raw } from 'hono/html'
 
+interface Parameter {
+  name: string
+  in: string
+  description?: string
+}
+
+interface Response {
+  description: string
+  content?: Content
+}
+
+type Content = Record<string, { schema: Schema; example?: unknown }>
+type Reference = { $ref: string }
+
 interface Operation {
   operationId?: string
   summary?: string
+  description?: string
   tags?: string[]
-  parameters?: { name: string; in: string; required?: boolean; description?: string }[]
-  requestBody?: { content: Record<string, { schema: Schema }> }
-  responses: Record<string, { description: string; content?: Record<string, { schema: Schema }> }>
+  parameters?: (Parameter | Reference)[]
+  requestBody?: { content: Content }
+  responses: Record<string, Response | Reference>
+}
+
+interface Components {
+  schemas: Record<string, Schema>
+  parameters: Record<string, Parameter>
+  responses: Record<string, Response>
 }
 
 interface Schema {
@@ -31,7 +52,14 @@ code{font:.875em/1.4 ui-monospace,monospace;background:var(--soft);padding:.1em 
 .dim{color:var(--dim)}table{border-collapse:collapse;width:100%;margin:.5rem 0}td{padding:.25rem .5rem .25rem 0;vertical-align:top}
 pre{background:var(--soft);padding:.75rem;border-radius:4px;overflow-x:auto;margin:.5rem 0}pre code{padding:0;background:none}`
 
-const nameOf = ({ $ref }: Schema) => $ref?.split('/').at(-1)
+const nameOf = ({ $ref }: { $ref?: string }) => $ref?.split('/').at(-1)
+
+/** What a reference leads to, or the value itself. */
+const resolve = <T extends object>(value: T | Reference, shared: Record<string, T>): T =>
+  '$ref' in value ? (shared[nameOf(value) ?? ''] ?? (value as T)) : value
+
+/** Descriptions are CommonMark (OpenAPI 3.1 §4.4); ours use its code spans and nothing else. */
+const richText = (text: string) => text.split('`').map((part, i) => (i % 2 === 1 ? html`<code>${part}</code>` : part))
 
 /** A schema as one line, as a person would say it: `string (1–100)`, `"all" | "groups"`, `Token[]`. */
 function typeOf(schema: Schema): string {
@@ -52,38 +80,54 @@ const fields = ({ properties = {}, required = [] }: Schema) => html`<table>
   )}
 </table>`
 
-const schemaOf = (content: Record<string, { schema: Schema }> | undefined) => Object.values(content ?? {})[0]?.schema
+const mediaOf = (content: Content | undefined) => Object.values(content ?? {})[0]
 
-function section(method: string, path: string, it: Operation, schemas: Record<string, Schema>) {
-  const resolved = (schema: Schema | undefined) => schema && (schemas[nameOf(schema) ?? ''] ?? schema)
-  const body = resolved(schemaOf(it.requestBody?.content))
-  return html`<section id="${it.operationId ?? ''}">
+const exampleOf = (content: Content | undefined) => {
+  const example = mediaOf(content)?.example
+  if (example === undefined) return ''
+  return html`<pre><code>${typeof example === 'string' ? example : JSON.stringify(example, null, 2)}</code></pre>`
+}
+
+const responseRow = (status: string, { description, content }: Response) => {
+  const schema = status < '300' ? mediaOf(content)?.schema : undefined
+  return html`<tr><td><code>${status}</code></td><td class="dim">${richText(description)} ${schema ? typeOf(schema) : ''}</td></tr>`
+}
+
+const parameterRow = ({ name, description = '' }: Parameter) =>
+  html`<tr><td><code>${name}</code></td><td class="dim">${richText(description)}</td></tr>`
+
+function section(method: string, path: string, operation: Operation, components: Components) {
+  const body = mediaOf(operation.requestBody?.content)?.schema
+  const bodySchema = body && (components.schemas[nameOf(body) ?? ''] ?? body)
+  const parameters = (operation.parameters ?? []).map((parameter) => resolve(parameter, components.parameters))
+  const responses = Object.entries(operation.responses).map(
+    ([status, response]) => [status, resolve(response, components.responses)] as const,
+  )
+  const success = responses.find(([status]) => status < '300')?.[1]
+  return html`<section id="${operation.operationId ?? ''}">
     <h3><code>${method.toUpperCase()} ${path}</code></h3>
-    <p>${it.summary ?? ''}</p>
-    ${
-      it.parameters?.some((p) => p.in !== 'path')
-        ? html`<p class="dim">${it.parameters.filter((p) => p.in !== 'path').map((p) => html`<code>${p.name}</code> `)}</p>`
-        : ''
-    }
-    ${body?.properties ? fields(body) : ''}
+    <p>${richText(operation.description ?? operation.summary ?? '')}</p>
+    ${parameters.length > 0 ? html`<table>${parameters.map(parameterRow)}</table>` : ''}
+    ${bodySchema?.properties ? fields(bodySchema) : ''} ${exampleOf(operation.requestBody?.content)}
     <table>
-      ${Object.entries(it.responses).map(
-        ([status, answer]) =>
-          html`<tr><td><code>${status}</code></td><td class="dim">${answer.description} ${answer.content && status < '300' ? typeOf(schemaOf(answer.content) ?? {}) : ''}</td></tr>`,
-      )}
+      ${responses.map(([status, response]) => responseRow(status, response))}
     </table>
+    ${exampleOf(success?.content)}
   </section>`
 }
 
 /** The API as one readable page, made from the same document that machines read; no script, nothing from elsewhere. */
 export function docsPage(openApi: Record<string, unknown>, productName: string): string {
   const paths = openApi.paths as Record<string, Record<string, Operation>>
-  const { schemas } = openApi.components as { schemas: Record<string, Schema> }
+  const components = openApi.components as Components
+  const descriptions = new Map(
+    (openApi.tags as { name: string; description: string }[]).map((tag) => [tag.name, tag.description]),
+  )
   const byTag = new Map<string, ReturnType<typeof section>[]>()
   for (const [path, methods] of Object.entries(paths)) {
     for (const [method, it] of Object.entries(methods)) {
       const tag = it.tags?.[0] ?? 'other'
-      byTag.set(tag, [...(byTag.get(tag) ?? []), section(method, path, it, schemas)])
+      byTag.set(tag, [...(byTag.get(tag) ?? []), section(method, path, it, components)])
     }
   }
   return String(html`<!doctype html>
@@ -102,9 +146,9 @@ export function docsPage(openApi: Record<string, unknown>, productName: string):
             <code>code</code>. For machines: <a href="/openapi.json">openapi.json</a>.
           </p>
           <nav aria-label="Contents"><ul>${[...byTag.keys()].map((tag) => html`<li><a href="#tag-${tag}">${tag}</a></li>`)}</ul></nav>
-          ${[...byTag].map(([tag, sections]) => html`<h2 id="tag-${tag}">${tag}</h2>${sections}`)}
+          ${[...byTag].map(([tag, sections]) => html`<h2 id="tag-${tag}">${tag}</h2><p>${richText(descriptions.get(tag) ?? '')}</p>${sections}`)}
           <h2 id="shapes">shapes</h2>
-          ${Object.entries(schemas).map(([name, it]) => html`<section id="shape-${name}"><h3>${name}</h3>${fields(it)}</section>`)}
+          ${Object.entries(components.schemas).map(([name, it]) => html`<section id="shape-${name}"><h3>${name}</h3>${fields(it)}</section>`)}
         </main>
       </body>
     </html>`)

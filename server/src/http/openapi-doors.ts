@@ -1,9 +1,17 @@
-import { json, problem, text } from './openapi-parts.ts'
+import { managedReasons } from '../features/access/rules.ts'
+import { externalReasons } from '../features/external-tokens/rules.ts'
+import { exampleId } from './openapi-examples.ts'
+import { header, type Json, json, parameter, text, withProblems } from './openapi-parts.ts'
 import { verifierPaths } from './openapi-verifiers.ts'
 
 /** The doors in front of the router, described by hand: they are declared by their standards, not by our route kit. */
 
 const group = { type: 'object', properties: { id: text, name: text } }
+
+/** `unavailable` is answered with 503. */
+const inactiveReasons = [...new Set<string>([...managedReasons, ...externalReasons])].filter(
+  (reason) => reason !== 'unavailable',
+)
 
 const introspection = {
   type: 'object',
@@ -12,83 +20,119 @@ const introspection = {
     active: { type: 'boolean' },
     reason: {
       ...text,
-      description: 'Only when not active: one of the reasons that the guide of the gate lists, such as suspended.',
+      enum: inactiveReasons,
+      description: 'Only when not active: the first check that failed.',
     },
     sub: text,
     exp: { type: 'integer' },
     iat: { type: 'integer' },
-    token_type: { const: 'Bearer' },
+    token_type: { ...text, const: 'Bearer' },
     username: text,
     organization_id: text,
     account_id: text,
-    account_kind: { enum: ['member', 'service_account'] },
-    role: { enum: ['admin', 'member'] },
+    account_kind: { ...text, enum: ['member', 'service_account'] },
+    role: { ...text, enum: ['admin', 'member'] },
     groups: { type: 'array', items: group },
     token_id: { ...text, description: 'Of a managed token.' },
-    token_source: { enum: ['managed', 'external'] },
+    token_source: { ...text, enum: ['managed', 'external'] },
     iss: { ...text, description: 'Of an external token, as are provider_id and scope.' },
     provider_id: text,
     scope: text,
   },
 }
 
+const introspectionExamples = {
+  active: {
+    summary: 'A managed token of a member',
+    value: {
+      active: true,
+      organization_id: exampleId('org'),
+      account_id: exampleId('mem'),
+      account_kind: 'member',
+      username: 'ada@example.com',
+      sub: exampleId('mem'),
+      role: 'member',
+      groups: [{ id: exampleId('grp'), name: 'Platform team' }],
+      token_type: 'Bearer',
+      token_source: 'managed',
+      token_id: exampleId('tok'),
+      iat: 1_768_469_400,
+      exp: 1_800_000_000,
+    },
+  },
+  inactive: { summary: 'A token that nobody issued', value: { active: false, reason: 'unknown' } },
+}
+
 const introspect = {
   operationId: 'introspect',
   summary: 'Is a presented token good, and whose is it (RFC 7662)',
   tags: ['gate'],
-  security: [{ resourceKey: [] }],
+  description:
+    'Answers 200 with `active` for every readable token; when it is not active, `reason` says why. ' +
+    'Needs a resource key. There is no rate limit.',
+  security: [{ resourceKey: [] }, { resourceKeyBasic: [] }],
+  parameters: [parameter('IbContext')],
   requestBody: {
     required: true,
     content: {
       'application/x-www-form-urlencoded': {
-        schema: { type: 'object', required: ['token'], properties: { token: text, organization: text } },
-      },
-    },
-  },
-  responses: {
-    200: {
-      description: 'The decision.',
-      headers: {
-        'X-Portcullis-Head': {
-          schema: { type: 'integer' },
-          description: 'The feed’s number that the answer is true for.',
+        schema: {
+          type: 'object',
+          required: ['token'],
+          properties: { token: text, organization: { ...text, description: 'As `IB-Context`.' } },
         },
-        'X-Portcullis-Mark': { schema: text, description: 'The mark of that number.' },
+        example: { token: 'pcu_EXAMPLE' },
       },
-      ...json(introspection),
     },
-    400: problem('`bad_request`'),
-    401: problem('`unauthenticated`: not a resource key'),
-    413: problem('`payload_too_large`'),
-    415: problem('`unsupported_media_type`'),
-    500: problem('`internal`'),
-    503: problem('`unavailable`'),
   },
+  responses: withProblems(
+    {
+      200: {
+        description: 'The decision.',
+        headers: {
+          'X-Portcullis-Head': {
+            schema: { type: 'integer' },
+            description: 'The feed’s number that the answer is true for.',
+          },
+          'X-Portcullis-Mark': { schema: text, description: 'The mark of that number.' },
+        },
+        content: { 'application/json': { schema: introspection, examples: introspectionExamples } },
+      },
+    },
+    ['unauthenticated', 'unsupported_media_type'],
+  ),
 }
 
 const forwardHeaders = ['Organization', 'Account', 'Account-Kind', 'Role', 'Groups', 'Token'].map((name) => [
   `X-Portcullis-${name}`,
-  { schema: text },
+  { schema: text, description: `The ${name.toLowerCase().replace('-', ' ')} of the caller.` },
 ])
 
 const forward = {
   operationId: 'forwardAuth',
   summary: 'May this request pass: for reverse proxies, with the client’s own Authorization header',
   tags: ['gate'],
+  description:
+    'Any method and any path below are answered alike. The headers of the answer replace those that the client sent. ' +
+    'Needs the token that the client presented. There is no rate limit.',
   security: [{ token: [] }],
   parameters: [
-    { name: 'IB-Context', in: 'header', required: false, schema: text, description: 'The organization’s id.' },
-    { name: 'X-Portcullis-Require-Role', in: 'header', required: false, schema: { const: 'admin' } },
+    parameter('IbContext'),
+    {
+      name: 'X-Portcullis-Require-Role',
+      in: 'header',
+      required: false,
+      schema: { ...text, const: 'admin' },
+      description: 'Set by the proxy: the role that the account must have.',
+    },
   ],
-  responses: {
-    200: { description: 'It may.', headers: Object.fromEntries(forwardHeaders) },
-    400: problem('`bad_request`'),
-    401: problem('`unauthenticated`'),
-    403: problem('`forbidden`, `insufficient_scope`'),
-    500: problem('`internal`'),
-    503: problem('`unavailable`'),
-  },
+  responses: withProblems(
+    { 200: { description: 'The request may pass.', headers: Object.fromEntries(forwardHeaders) } },
+    ['unauthenticated', 'forbidden', 'insufficient_scope'],
+  ),
 }
+
+type Responses = Parameters<typeof withProblems>[0]
 
 const scalars = { type: 'object', additionalProperties: { type: ['boolean', 'string', 'number'] } }
 const flag = {
@@ -97,8 +141,8 @@ const flag = {
   properties: {
     key: text,
     value: { type: 'boolean' },
-    variant: { enum: ['on', 'off'] },
-    reason: { enum: ['TARGETING_MATCH', 'STATIC', 'DISABLED'] },
+    variant: { ...text, enum: ['on', 'off'] },
+    reason: { ...text, enum: ['TARGETING_MATCH', 'STATIC', 'DISABLED'] },
     metadata: {
       ...scalars,
       description:
@@ -117,7 +161,7 @@ const flags = {
       items: {
         type: 'object',
         required: ['type', 'url'],
-        properties: { type: { const: 'sse' }, url: text, inactivityDelaySec: { type: 'integer' } },
+        properties: { type: { ...text, const: 'sse' }, url: text, inactivityDelaySec: { type: 'integer' } },
       },
     },
   },
@@ -128,25 +172,30 @@ const ofrepError = (description: string) => ({
   ...json({
     type: 'object',
     required: ['errorCode', 'errorDetails'],
-    properties: { key: text, errorCode: text, errorDetails: text },
+    properties: {
+      key: text,
+      errorCode: { ...text, enum: ['PARSE_ERROR', 'INVALID_CONTEXT', 'FLAG_NOT_FOUND', 'GENERAL'] },
+      errorDetails: text,
+    },
   }),
 })
 
-const evaluation = (operationId: string, summary: string, parameters: object[], responses: object) => ({
+const evaluation = (operationId: string, summary: string, parameters: object[], responses: Responses) => ({
   operationId,
   summary,
+  description:
+    'A resource key names the organization in the context; a token or a session has one. ' +
+    'Follows OFREP 0.3. There is no rate limit.',
   tags: ['ofrep'],
-  security: [{ resourceKey: [] }, { apiKey: [] }, { token: [] }, { session: [] }],
-  parameters: [
-    ...parameters,
-    {
-      name: 'IB-Context',
-      in: 'header',
-      required: false,
-      schema: text,
-      description: 'The organization’s id (not with the resource key).',
-    },
+  security: [
+    { resourceKey: [] },
+    { resourceKeyBasic: [] },
+    { apiKey: [] },
+    { token: [] },
+    { session: [] },
+    { sessionOverHttp: [] },
   ],
+  parameters: [...parameters, parameter('IbContext')],
   requestBody: {
     required: false,
     ...json({
@@ -162,14 +211,17 @@ const evaluation = (operationId: string, summary: string, parameters: object[], 
       },
     }),
   },
-  responses: {
-    ...responses,
-    400: ofrepError('`INVALID_CONTEXT`, `PARSE_ERROR`, `GENERAL`'),
-    401: ofrepError('No good credential'),
-    403: ofrepError('The token’s scope names no role that its account holds'),
-    500: ofrepError('Something went wrong on our side'),
-    503: ofrepError('Neither memory nor the database can vouch; with Retry-After'),
-  },
+  responses: withProblems(
+    {
+      ...responses,
+      400: ofrepError('`INVALID_CONTEXT`, `PARSE_ERROR`, `GENERAL`'),
+      401: ofrepError('No good credential'),
+      403: ofrepError('The token’s scope names no role that its account holds'),
+      500: ofrepError('Something went wrong on our side'),
+      503: ofrepError('Neither memory nor the database can vouch; with Retry-After'),
+    },
+    [],
+  ),
 })
 
 const evaluateAll = evaluation(
@@ -186,8 +238,8 @@ const evaluateAll = evaluation(
     },
   ],
   {
-    200: { description: 'All that the organization may see.', headers: { ETag: { schema: text } }, ...json(flags) },
-    304: { description: 'Nothing has changed.', headers: { ETag: { schema: text } } },
+    200: { description: 'All that the organization may see.', headers: { ETag: header('ETag') }, ...json(flags) },
+    304: { description: 'Nothing has changed.', headers: { ETag: header('ETag') } },
   },
 )
 
@@ -201,46 +253,72 @@ const evaluateOne = evaluation(
 const stream = {
   operationId: 'streamFlagChanges',
   summary: 'Tells when to evaluate anew (OFREP, Server-Sent Events); the address comes with the bulk answer',
+  description:
+    'The ticket in the address is the credential; it ends after a while, and the next bulk answer brings another address.',
   tags: ['ofrep'],
   security: [],
   parameters: [
     { name: 'ticket', in: 'path', required: true, schema: text },
-    { name: 'since', in: 'query', required: false, schema: text, description: 'The version that the client has seen.' },
-    { name: 'Last-Event-ID', in: 'header', required: false, schema: text },
-  ],
-  responses: {
-    200: {
-      description: 'Events `message` with {type: "refetchEvaluation", etag, lastModified}.',
-      content: { 'text/event-stream': { schema: text } },
+    {
+      name: 'since',
+      in: 'query',
+      required: false,
+      schema: text,
+      example: '7',
+      description: 'The version that the client has seen.',
     },
-    404: ofrepError('No ticket, or its time has passed'),
-    503: ofrepError('Too many streams are open; with Retry-After'),
-  },
+    { name: 'Last-Event-ID', in: 'header', required: false, schema: text, example: '7' },
+  ],
+  responses: withProblems(
+    {
+      200: {
+        description: 'Events `message` with {type: "refetchEvaluation", etag, lastModified}.',
+        content: {
+          'text/event-stream': { schema: text, example: 'event: message\ndata: {"type":"refetchEvaluation"}\n\n' },
+        },
+      },
+      404: ofrepError('No ticket, or its time has passed'),
+      503: ofrepError('Too many streams are open; with Retry-After'),
+    },
+    [],
+  ),
 }
 
 interface Page {
   operationId: string
   summary: string
+  description: string
   tag?: string
   /** What a 200 holds. */
-  content: object
-  /** Whatever else it may answer. */
-  responses?: object
-  security?: object[]
+  content: { content: Json }
+  /** Credentials and problems of a page that is not public. */
+  security?: Json[]
+  problems?: Parameters<typeof withProblems>[1]
 }
 
-const page = ({ operationId, summary, tag = 'operations', content, responses = {}, security = [] }: Page) => ({
+const page = ({
+  operationId,
+  summary,
+  description,
+  tag = 'operations',
+  content,
+  security = [],
+  problems = [],
+}: Page) => ({
   get: {
     operationId,
     summary,
+    description,
     tags: [tag],
     security,
-    responses: { 200: { description: summary, ...content }, ...responses },
+    responses: withProblems({ 200: { description: 'Success.', ...content } }, problems),
   },
 })
 
 const status = (value: string) =>
-  json({ type: 'object', required: ['status'], properties: { status: { const: value } } })
+  json({ type: 'object', required: ['status'], properties: { status: { ...text, const: value } } })
+
+const resourceMetadata = json({ type: 'object', required: ['resource'], properties: { resource: text } })
 
 export const doorPaths: Record<string, unknown> = {
   '/oauth2/introspect': { post: introspect },
@@ -249,39 +327,46 @@ export const doorPaths: Record<string, unknown> = {
   '/ofrep/v1/evaluate/flags': { post: evaluateAll },
   '/ofrep/v1/evaluate/flags/{key}': { post: evaluateOne },
   '/ofrep/v1/streams/{ticket}': { get: stream },
-  '/healthz': page({ operationId: 'getHealth', summary: 'The process is alive', content: status('alive') }),
+  '/healthz': page({
+    operationId: 'getHealth',
+    summary: 'The process is alive',
+    description: 'Liveness: answers as long as the process can answer at all.',
+    content: status('alive'),
+  }),
   '/readyz': page({
     operationId: 'getReadiness',
     summary: 'The process may take requests',
+    description: 'Readiness: 503 while something is missing; `waitsFor` lists what.',
     content: status('ready'),
-    responses: { 503: problem('`unavailable`; waitsFor lists what for') },
   }),
   '/metrics': page({
     operationId: 'getMetrics',
     summary: 'Metrics in Prometheus’ text format; with a resource key',
-    content: { content: { 'text/plain': { schema: text } } },
-    responses: {
-      400: problem('`bad_request`'),
-      401: problem('`unauthenticated`: not a resource key'),
-      500: problem('`internal`'),
+    description: 'For Prometheus. Needs a resource key.',
+    content: {
+      content: { 'text/plain': { schema: text, example: '# TYPE portcullis_ready gauge\nportcullis_ready 1\n' } },
     },
-    security: [{ resourceKey: [] }],
+    security: [{ resourceKey: [] }, { resourceKeyBasic: [] }],
+    problems: ['unauthenticated'],
   }),
   '/.well-known/oauth-protected-resource': page({
     operationId: 'getResourceMetadata',
     summary: 'RFC 9728 metadata of this API',
+    description: 'Where OAuth clients learn about this API; challenges name this address.',
     tag: 'gate',
-    content: json({ type: 'object', required: ['resource'], properties: { resource: text } }),
+    content: resourceMetadata,
   }),
   '/.well-known/oauth-protected-resource/api/v1': page({
     operationId: 'getResourceMetadataOfPath',
     summary: 'The same for clients that know this API by its path /api/v1 (RFC 9728 §3.1)',
+    description: 'As `/.well-known/oauth-protected-resource`, with the path of the API.',
     tag: 'gate',
-    content: json({ type: 'object', required: ['resource'], properties: { resource: text } }),
+    content: resourceMetadata,
   }),
   '/.well-known/portcullis-token-pattern': page({
     operationId: 'getTokenPattern',
     summary: 'The expression that finds every managed token',
+    description: 'For secret scanners. A checksum inside each token excludes accidental matches.',
     tag: 'gate',
     content: json({ type: 'object', required: ['pattern'], properties: { pattern: text } }),
   }),

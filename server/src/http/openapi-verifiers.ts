@@ -1,4 +1,4 @@
-import { json, problem, text } from './openapi-parts.ts'
+import { json, text, withProblems } from './openapi-parts.ts'
 
 /** The doors of verifiers that hosts embed (N1, N3), described by hand as the gate is. */
 
@@ -12,22 +12,20 @@ const inQuery = (name: string, schema: object, description: string) => ({
   description,
 })
 
-const refusals = {
-  400: problem('`bad_request`'),
-  401: problem('`unauthenticated`: not a resource key'),
-  500: problem('`internal`'),
-  503: problem('`unavailable`; with Retry-After'),
-}
-
-const described = (operationId: string, summary: string) => ({
+const described = (operationId: string, summary: string, description: string) => ({
   operationId,
   summary,
+  description: `${description} Needs a resource key.`,
   tags: ['verifiers'],
-  security: [{ resourceKey: [] }],
+  security: [{ resourceKey: [] }, { resourceKeyBasic: [] }],
 })
 
 const head = {
-  ...described('getHead', 'Up to which change this process is up to date, and since when it knows that'),
+  ...described(
+    'getHead',
+    'Up to which change this process is up to date, and since when it knows that',
+    'A verifier that has applied this change may decide from memory for one second less `ageMs`.',
+  ),
   parameters: [
     inQuery(
       'verifier',
@@ -38,37 +36,48 @@ const head = {
     inQuery('agoMs', number, 'How long ago it applied that.'),
     inQuery('since', number, 'The number at which it began to follow.'),
     inQuery('outageMs', number, 'For how long it decides from memory while nobody answers; at most 300000.'),
-    inQuery('leaving', { enum: ['true', 'false'] }, 'It stops now.'),
+    inQuery('leaving', { ...text, enum: ['true', 'false'] }, 'It stops now.'),
   ],
-  responses: {
-    200: {
-      description: 'The head of the feed.',
-      ...json({
-        type: 'object',
-        required: ['head', 'mark', 'ageMs'],
-        properties: { head: { type: 'integer' }, mark: text, ageMs: { type: 'integer', minimum: 0 } },
-        additionalProperties: false,
-      }),
+  responses: withProblems(
+    {
+      200: {
+        description: 'The head of the feed.',
+        ...json({
+          type: 'object',
+          required: ['head', 'mark', 'ageMs'],
+          properties: { head: { type: 'integer' }, mark: text, ageMs: { type: 'integer', minimum: 0 } },
+          additionalProperties: false,
+        }),
+      },
     },
-    ...refusals,
-  },
+    ['unauthenticated'],
+  ),
 }
 
 const point = { type: 'string', pattern: '^\\d{1,15}\\.([0-9a-f]{12})?$' }
 
+const changeEvents =
+  'id: 4211.4f1d2c3b5a69\nevent: forget\ndata: {"number":4211,"mark":"4f1d2c3b5a69","forget":"everything"}\n\n'
+
 const changes = {
-  ...described('streamChanges', 'What a verifier must forget, as this process forgets it (Server-Sent Events)'),
+  ...described(
+    'streamChanges',
+    'What a verifier must forget, as this process forgets it (Server-Sent Events)',
+    'Without a point, or with one that is too old, the first event invalidates everything.',
+  ),
   parameters: [
     inQuery('since', point, 'Where the verifier stands: `<number>.<mark>`.'),
     { name: 'Last-Event-ID', in: 'header', required: false, schema: point },
   ],
-  responses: {
-    200: {
-      description: 'Events `forget` with {number, mark, forget: [{kind, id}] or "everything"}.',
-      content: { 'text/event-stream': { schema: text } },
+  responses: withProblems(
+    {
+      200: {
+        description: 'Events `forget` with {number, mark, forget: [{kind, id}] or "everything"}.',
+        content: { 'text/event-stream': { schema: text, example: changeEvents } },
+      },
     },
-    ...refusals,
-  },
+    ['unauthenticated'],
+  ),
 }
 
 const use = {
@@ -84,23 +93,26 @@ const use = {
 }
 
 const usage = {
-  ...described('reportUses', 'Uses of managed tokens that a verifier counted'),
+  ...described(
+    'reportUses',
+    'Uses of managed tokens that a verifier counted',
+    'Counts are added to what is recorded, so each use is reported once.',
+  ),
   requestBody: { required: true, ...json({ type: 'array', items: use, minItems: 1, maxItems: 1000 }) },
-  responses: {
-    200: {
-      description: 'They are written.',
-      ...json({
-        type: 'object',
-        required: ['recorded'],
-        properties: { recorded: { type: 'integer', minimum: 0 } },
-        additionalProperties: false,
-      }),
+  responses: withProblems(
+    {
+      200: {
+        description: 'They are written.',
+        ...json({
+          type: 'object',
+          required: ['recorded'],
+          properties: { recorded: { type: 'integer', minimum: 0 } },
+          additionalProperties: false,
+        }),
+      },
     },
-    ...refusals,
-    413: problem('`payload_too_large`'),
-    415: problem('`unsupported_media_type`'),
-    422: problem('`invalid_request`'),
-  },
+    ['unauthenticated', 'unsupported_media_type', 'invalid_request'],
+  ),
 }
 
 export const verifierPaths: Record<string, unknown> = {

@@ -1,12 +1,22 @@
 import * as z from 'zod'
 import { basePath } from '../auth/better-auth.ts'
-import { type ProblemCode, problems } from '../kernel/problems.ts'
+import { cookiePrefix } from '../auth/cookies.ts'
+import type { ProblemCode } from '../kernel/problems.ts'
 import { maxBodyBytes } from './body.ts'
-import { problem } from './openapi-parts.ts'
+import { createExample, type ExampleSchema, exampleId } from './openapi-examples.ts'
+import {
+  header,
+  type Json,
+  parameter,
+  problemSchema,
+  sharedHeaders,
+  sharedParameters,
+  sharedProblems,
+  withProblems,
+} from './openapi-parts.ts'
+import { tags } from './openapi-tags.ts'
 import type { AnyRoute, PathParameters } from './route.ts'
 import type { SignInRoute } from './sign-in-route.ts'
-
-type Json = Record<string, unknown>
 
 /** The document under construction: shapes that have a name of their own are told once. */
 interface Components {
@@ -19,6 +29,9 @@ function schemaOf(shape: z.ZodType, io: 'input' | 'output', components: Componen
     io,
     unrepresentable: 'any',
     override: ({ zodSchema, jsonSchema }) => {
+      // Zod leaves out the examples of schemas that transform, although ours are examples of the input.
+      const examples = z.globalRegistry.get(zodSchema)?.examples
+      if (Array.isArray(examples)) jsonSchema.examples = examples
       if (zodSchema._zod.def.type !== 'date') return
       jsonSchema.type = 'string'
       jsonSchema.format = 'date-time'
@@ -33,28 +46,6 @@ function schemaOf(shape: z.ZodType, io: 'input' | 'output', components: Componen
     components.schemas[name] = rest
   }
   return moved.properties.it
-}
-
-const problemSchema: Json = {
-  type: 'object',
-  required: ['type', 'title', 'status', 'detail', 'code', 'requestId'],
-  properties: {
-    type: { type: 'string' },
-    title: { type: 'string' },
-    status: { type: 'integer' },
-    detail: { type: 'string' },
-    code: { type: 'string', enum: Object.keys(problems) },
-    requestId: { type: 'string' },
-    errors: {
-      type: 'array',
-      items: {
-        type: 'object',
-        required: ['path', 'message'],
-        properties: { path: { type: 'string' }, message: { type: 'string' } },
-      },
-    },
-    current: { description: 'With 412: the present state.' },
-  },
 }
 
 /** The refusals that the kit itself can utter for such a route, beside those that the route declares. */
@@ -74,29 +65,44 @@ export function refusalsOf(r: AnyRoute): ProblemCode[] {
   return [...new Set(codes)].sort()
 }
 
-function problemResponses(r: AnyRoute): Json {
-  const byStatus = new Map<number, ProblemCode[]>()
-  for (const code of refusalsOf(r)) {
-    const { status } = problems[code]
-    byStatus.set(status, [...(byStatus.get(status) ?? []), code])
-  }
-  const content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
-  return Object.fromEntries(
-    [...byStatus]
-      .sort(([a], [b]) => a - b)
-      .map(([status, codes]) => [status, { description: codes.map((it) => `\`${it}\``).join(', '), content }]),
-  )
+/** Both names that the session cookie has; browsers accept the prefix `__Host-` over https only. */
+const sessionSchemes = [{ session: [] }, { sessionOverHttp: [] }]
+
+const securityOf = ({ who, problems }: AnyRoute): Json[] => {
+  if (who !== 'anyone') return [{ token: [] }, ...sessionSchemes]
+  return problems.includes('sign_in_required') ? [{}, ...sessionSchemes] : []
 }
 
-function parametersOf(r: AnyRoute, components: Components): Json[] {
+const takesSession = (security: readonly Json[]) => security.some((scheme) => 'session' in scheme)
+
+/** The parameters in headers: a change by cookie must prove where it comes from, and tokens may name an organization. */
+function headerParameters(r: AnyRoute, security: readonly Json[]): Json[] {
+  return [
+    ...(takesSession(security) && r.method !== 'get' ? [parameter('Origin')] : []),
+    ...(r.who === 'anyone' ? [] : [parameter('IbContext')]),
+    ...(r.ifMatch ? [parameter('IfMatch')] : []),
+  ]
+}
+
+const pathParameter = (name: string, ids: PathParameters[string]): Json => {
+  if (ids === 'secret')
+    return { schema: { type: 'string' }, example: 'EXAMPLE', description: 'The secret of the link.' }
+  if (ids === 'key')
+    return { schema: { type: 'string' }, example: 'token-insights', description: 'The key of the feature.' }
+  const description = `An id: ${ids.map((prefix) => `\`${prefix}_…\``).join(' or ')}.`
+  return {
+    schema: { type: 'string' },
+    example: exampleId(ids[0]),
+    description: name === 'org' ? `The organization. ${description}` : description,
+  }
+}
+
+function parametersOf(r: AnyRoute, security: readonly Json[], components: Components): Json[] {
   const inPath = Object.entries(r.parameters as PathParameters).map(([name, ids]) => ({
     name,
     in: 'path',
     required: true,
-    schema:
-      ids === 'secret' || ids === 'key'
-        ? { type: 'string' }
-        : { type: 'string', description: `An id: ${ids.map((it) => `${it}_…`).join(' or ')}` },
+    ...pathParameter(name, ids),
   }))
   const query = r.query ? schemaOf(r.query, 'input', components) : {}
   const required = (query.required ?? []) as string[]
@@ -106,46 +112,60 @@ function parametersOf(r: AnyRoute, components: Components): Json[] {
     required: required.includes(name),
     schema,
   }))
-  const ifMatch = r.ifMatch
-    ? [
-        {
-          name: 'If-Match',
-          in: 'header',
-          required: true,
-          schema: { type: 'string' },
-          description: 'The ETag that was read.',
-        },
-      ]
-    : []
-  return [...inPath, ...inQuery, ...ifMatch]
+  return [...inPath, ...inQuery, ...headerParameters(r, security)]
 }
 
-function operation(r: AnyRoute, components: Components): Json {
+const whoSentences = {
+  anyone: 'Needs no credential.',
+  signed_in: 'Needs a token or a session.',
+  account: 'Needs a token or a session of an account of the organization.',
+  admin: 'Needs a token or a session with the role `admin` in the organization.',
+  group_manager: 'Needs the role `admin` in the organization, or `manager` in the group.',
+}
+
+/** What a declaration says, in sentences. */
+function describeRoute(r: AnyRoute): string {
+  const isPaged = r.query !== undefined && 'cursor' in r.query.shape && 'limit' in r.query.shape
+  return [
+    `${r.summary}.`,
+    r.description,
+    whoSentences[r.who as keyof typeof whoSentences],
+    isPaged && 'Send `nextCursor` as `cursor` for the next page; it is null on the last one.',
+    r.ifMatch && 'Answers 428 without `If-Match`, and 412 with the present state when it changed since it was read.',
+    r.rationed && 'How often an account and an address may do this is limited (429).',
+    r.preview && `Answers 404 while the preview feature \`${r.preview}\` is off.`,
+  ]
+    .filter(Boolean)
+    .join(' ')
+}
+
+const successDescriptions = { 200: 'Success.', 201: 'Created.', 204: 'Done; there is no body.' }
+
+const requestBodyOf = (body: z.ZodType | undefined, components: Components): Json => {
+  if (!body) return {}
+  const schema = schemaOf(body, 'input', components)
+  return { requestBody: { required: true, content: { 'application/json': { schema } } } }
+}
+
+function operation(r: AnyRoute, components: Components, versioned: ReadonlySet<string>): Json {
   const schema = r.status === 204 ? undefined : schemaOf(r.reply, 'output', components)
   const types = r.files ?? ['application/json']
-  const ok = schema && { content: Object.fromEntries(types.map((type) => [type, { schema }])) }
+  const security = securityOf(r)
+  const success = {
+    description: successDescriptions[r.status],
+    ...(versioned.has(r.path) && { headers: { ETag: header('ETag') } }),
+    ...(schema && { content: Object.fromEntries(types.map((type) => [type, { schema }])) }),
+  }
   return {
     operationId: r.id,
     summary: r.summary,
+    description: describeRoute(r),
     tags: [tagOf(r.path)],
-    security: r.who === 'anyone' ? [] : [{ token: [] }, { session: [] }],
-    parameters: parametersOf(r, components),
-    ...(r.body && {
-      requestBody: {
-        required: true,
-        content: { 'application/json': { schema: schemaOf(r.body, 'input', components) } },
-      },
-    }),
-    responses: { [r.status]: { description: who[r.who as keyof typeof who], ...ok }, ...problemResponses(r) },
+    security,
+    parameters: parametersOf(r, security, components),
+    ...requestBodyOf(r.body, components),
+    responses: withProblems({ [r.status]: success }, refusalsOf(r)),
   }
-}
-
-const who = {
-  anyone: 'For anyone.',
-  signed_in: 'For any good credential.',
-  account: 'For accounts of the organization.',
-  admin: 'For admins of the organization.',
-  group_manager: 'For admins and for managers of the group.',
 }
 
 /** The noun of a path: `/api/v1/organizations/{org}/tokens/{id}` is about tokens. */
@@ -157,27 +177,46 @@ const tagOf = (path: string) => {
   return (parts[0] === 'organizations' ? (parts[1] ?? 'organization') : parts[0]) ?? 'organization'
 }
 
-/** Sign-in keeps the shapes of Better Auth: `{code, message}` for a refusal. */
-function signInOperation(it: SignInRoute, components: Components): Json {
-  const name = it.path.split(/[/-]/).filter(Boolean)
+/** What has neither a guard nor a limit is about the present session. */
+function signInSecurity({ guard, limits }: SignInRoute): Json[] {
+  if (guard === 'factor') return [{ secondFactor: [] }, { secondFactorOverHttp: [] }, ...sessionSchemes]
+  return guard === 'session' || (guard === undefined && limits === undefined) ? sessionSchemes : []
+}
+
+const signInProblem = (description: string) => ({
+  description,
+  content: { 'application/json': { schema: { $ref: '#/components/schemas/SignInProblem' } } },
+})
+
+/** Sign-in keeps the schemas of Better Auth: `{code, message}` for a rejection. */
+function signInOperation(r: SignInRoute, components: Components): Json {
+  const name = r.path.split(/[/-]/).filter(Boolean)
+  const isChange = r.method === 'POST'
   return {
     operationId: name.map((part, i) => (i === 0 ? part : part[0]?.toUpperCase() + part.slice(1))).join(''),
-    summary: it.summary,
+    summary: r.summary,
+    description: `${r.summary}. For the console: programs use tokens.`,
     tags: ['sign-in'],
-    security: [],
-    ...(it.body && {
-      requestBody: {
-        required: true,
-        content: { 'application/json': { schema: schemaOf(it.body, 'input', components) } },
+    security: signInSecurity(r),
+    parameters: isChange ? [parameter('Origin')] : [],
+    ...requestBodyOf(r.body, components),
+    responses: withProblems(
+      {
+        200: {
+          description: 'Success.',
+          content: { 'application/json': { schema: schemaOf(r.reply, 'output', components) } },
+        },
+        400: signInProblem('The request is not valid.'),
+        401: signInProblem('The session, the password or the code is not valid.'),
+        ...(isChange && {
+          403: signInProblem('The request does not come from the origin of the console.'),
+          413: signInProblem('The body is too large.'),
+          415: signInProblem('The body is not JSON.'),
+          429: signInProblem('Too many attempts.'),
+        }),
       },
-    }),
-    responses: {
-      200: { description: 'Done, in the shape of Better Auth.', content: { 'application/json': { schema: {} } } },
-      '4XX': {
-        description: 'Refused.',
-        content: { 'application/json': { schema: { $ref: '#/components/schemas/SignInProblem' } } },
-      },
-    },
+      ['too_many_requests'],
+    ),
   }
 }
 
@@ -185,6 +224,7 @@ const signInProblemSchema: Json = {
   type: 'object',
   required: ['code', 'message'],
   properties: { code: { type: 'string' }, message: { type: 'string' } },
+  examples: [{ code: 'INVALID_EMAIL_OR_PASSWORD', message: 'Invalid email or password' }],
 }
 
 interface Described {
@@ -194,40 +234,98 @@ interface Described {
   doors: Json
 }
 
-/** What any operation may answer, since it is said before anybody knows which one is meant. */
-const everywhere: Json = {
-  400: problem('`bad_request`: what came is no HTTP, names two hosts, or cannot be read as an address'),
-  408: problem('`request_timeout`: the request came too slowly'),
-  413: problem('`payload_too_large`'),
-  431: problem('`headers_too_large`'),
-  503: problem('`unavailable`: too many requests at once; with Retry-After'),
+const cookieScheme = (publicUrl: string, name: string, description: string): Json => ({
+  type: 'apiKey',
+  in: 'cookie',
+  name: `${cookiePrefix(publicUrl)}.${name}`,
+  description,
+})
+
+const changeRule = 'Requests that change something also need the header `Origin`.'
+
+const securitySchemes: Json = {
+  token: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'A managed token, or an access token of an OAuth provider that the organization registered.',
+  },
+  session: cookieScheme('https:', 'session_token', `The session cookie of the console over https. ${changeRule}`),
+  sessionOverHttp: cookieScheme('http:', 'session_token', `The session cookie over plain http. ${changeRule}`),
+  secondFactor: cookieScheme('https:', 'two_factor', 'A sign-in over https that waits for its second factor.'),
+  secondFactorOverHttp: cookieScheme(
+    'http:',
+    'two_factor',
+    'A sign-in over plain http that waits for its second factor.',
+  ),
+  apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'A resource key or a token (OFREP).' },
+  resourceKey: { type: 'http', scheme: 'bearer', description: 'A resource key of this instance.' },
+  resourceKeyBasic: {
+    type: 'http',
+    scheme: 'basic',
+    description: 'A resource key as the password; the user name is ignored (RFC 6749 §2.3.1).',
+  },
 }
 
-/** The OpenAPI 3.1 document of all that is answered. */
-export function openApiOf({ routes, signIn, doors }: Described): Json {
+interface MediaType {
+  schema: ExampleSchema
+  example?: unknown
+  examples?: unknown
+}
+
+/** Adds an example to each body and parameter of an operation that has none. */
+function addExamples(operation: Json, schemas: Record<string, ExampleSchema>): void {
+  const {
+    parameters = [],
+    requestBody,
+    responses,
+  } = operation as {
+    parameters?: (MediaType & { name: string; $ref?: string })[]
+    requestBody?: { content: Record<string, MediaType> }
+    responses: Record<string, { content?: Record<string, MediaType> }>
+  }
+  for (const it of parameters)
+    if (it.$ref === undefined && it.example === undefined)
+      it.example = createExample(it.schema, schemas, { name: it.name, owner: '' })
+  for (const { content } of [...(requestBody ? [requestBody] : []), ...Object.values(responses)])
+    for (const media of Object.values(content ?? {}))
+      if (media.example === undefined && media.examples === undefined)
+        media.example = createExample(media.schema, schemas)
+}
+
+/** Every path with its operations, complete but for examples. */
+function pathsOf({ routes, signIn, doors }: Described, components: Components): Record<string, Record<string, Json>> {
+  const paths: Record<string, Record<string, Json>> = {}
+  const versioned = new Set(routes.filter((r) => r.ifMatch).map((r) => r.path))
+  for (const r of routes) paths[r.path] = { ...paths[r.path], [r.method]: operation(r, components, versioned) }
+  for (const r of signIn) paths[basePath + r.path] = { [r.method.toLowerCase()]: signInOperation(r, components) }
+  return { ...paths, ...(structuredClone(doors) as typeof paths) }
+}
+
+/** The OpenAPI 3.1 document of every endpoint. */
+export function openApiOf(described: Described): Json {
   const components: Components = { schemas: { Problem: problemSchema, SignInProblem: signInProblemSchema } }
-  const paths: Record<string, Json> = {}
-  for (const r of routes) paths[r.path] = { ...paths[r.path], [r.method]: operation(r, components) }
-  for (const it of signIn) paths[basePath + it.path] = { [it.method.toLowerCase()]: signInOperation(it, components) }
+  const paths = pathsOf(described, components)
+  const schemas = components.schemas as Record<string, ExampleSchema>
+  for (const operations of Object.values(paths))
+    for (const operation of Object.values(operations)) addExamples(operation, schemas)
   return {
     openapi: '3.1.0',
     info: {
       title: 'Portcullis',
       version: '1',
       description: `JSON in UTF-8, at most ${maxBodyBytes} bytes. Errors are RFC 9457 problems with a stable \`code\`.`,
+      contact: { name: 'The operator of this instance' },
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    servers: [{ url: '/' }],
-    paths: { ...paths, ...doors },
-    'x-everywhere': everywhere,
+    servers: [{ url: '/', description: 'The instance that serves this document.' }],
+    tags,
+    paths,
     components: {
-      securitySchemes: {
-        token: { type: 'http', scheme: 'bearer', description: 'A managed token.' },
-        session: { type: 'apiKey', in: 'cookie', name: 'session', description: 'The console’s session cookie.' },
-        apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'A resource key or a token (OFREP).' },
-        resourceKey: { type: 'http', scheme: 'bearer', description: 'The resource key of this instance.' },
-      },
-      schemas: Object.fromEntries(Object.entries(components.schemas).sort(([a], [b]) => a.localeCompare(b))),
+      securitySchemes,
+      parameters: sharedParameters,
+      headers: sharedHeaders,
+      ...sharedProblems(paths),
+      schemas: Object.fromEntries(Object.entries(schemas).sort(([a], [b]) => a.localeCompare(b))),
     },
   }
 }

@@ -56,6 +56,8 @@ export interface Route<
   /** With `{name}` for each entry of `parameters`. */
   path: string
   summary: string
+  /** What a client must know beyond the summary and beyond what the declaration says; part of the OpenAPI document. */
+  description?: string
   who: W
   parameters: P
   /** F5: the route does not exist (404) where this feature of our own is off. */

@@ -39,6 +39,8 @@ export interface SignInRoute {
   summary: string
   /** What is handed on, and nothing else; unknown fields are refused. */
   body?: ZodType<Record<string, unknown>>
+  /** What Better Auth answers with 200; only described, it is sent as it is. */
+  reply: ZodType
   /** Whom it is about besides the session's person. */
   personOf?: (signIn: SignIn, asked: Omit<Asked, 'person'>) => Promise<Person | undefined>
   /** Attempts from browsers and addresses that are known to the person are counted apart. (S5) */

@@ -102,7 +102,9 @@ export const OAuthProvider = z
 export const OAuthProviderPage = page(OAuthProvider).meta({ id: 'OAuthProviderPage' })
 
 /** Far over what is looked at (E2), so that a long token is told so by the list of checks. */
-export const TokenToCheck = z.strictObject({ token: z.string().min(1, 'Paste a token.') }).meta({ id: 'TokenToCheck' })
+export const TokenToCheck = z
+  .strictObject({ token: z.string().min(1, 'Paste a token.') })
+  .meta({ id: 'TokenToCheck', examples: [{ token: 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJjaS1yb2JvdCJ9.EXAMPLE' }] })
 
 export const TokenChecks = z
   .object({

@@ -25,7 +25,12 @@ export const NewSettings = z
         'The version of `beforeStop` that this save restores: only then may `groups` be saved without a group (P13).',
       ),
   })
-  .meta({ id: 'NewSettings' })
+  .meta({
+    id: 'NewSettings',
+    examples: [
+      { apiTokens: { creation: 'groups', groupIds: ['grp_01k9x7v5c3e8tb6r2mqz4h0nds'], suspendOutsideGroups: true } },
+    ],
+  })
 
 const savedTokenCreation = z.object({
   creation: z.enum(['all', 'groups', 'none']),

@@ -122,6 +122,7 @@ export const signInRoutes: readonly SignInRoute[] = [
   {
     method: 'POST',
     path: '/sign-in/email',
+    reply: shapes.replies.signIn,
     recognizes: true,
     remembers: true,
     summary: 'Sign in with email and password',
@@ -134,6 +135,7 @@ export const signInRoutes: readonly SignInRoute[] = [
   {
     method: 'POST',
     path: '/two-factor/verify-totp',
+    reply: shapes.replies.signedIn,
     remembers: true,
     summary: 'Complete a sign-in, or the set-up of an authenticator, with its code',
     guard: 'factor',
@@ -148,6 +150,7 @@ export const signInRoutes: readonly SignInRoute[] = [
   {
     method: 'POST',
     path: '/two-factor/verify-backup-code',
+    reply: shapes.replies.signedIn,
     remembers: true,
     summary: 'Complete a sign-in with a backup code',
     guard: 'factor',
@@ -157,13 +160,32 @@ export const signInRoutes: readonly SignInRoute[] = [
     limits: ['second_factor'],
     after: tellFactor('backup_code'),
   },
-  { method: 'POST', path: '/sign-out', summary: 'End this session', body: shapes.nothing },
-  { method: 'GET', path: '/get-session', summary: 'This session and its person; rolls the session on' },
-  { method: 'GET', path: '/list-sessions', summary: 'All sessions of the person' },
-  { method: 'POST', path: '/revoke-session', summary: 'End one session', body: shapes.revokeSession, guard: 'session' },
+  {
+    method: 'POST',
+    path: '/sign-out',
+    reply: shapes.replies.signOut,
+    summary: 'End this session',
+    body: shapes.nothing,
+  },
+  {
+    method: 'GET',
+    path: '/get-session',
+    reply: shapes.replies.session,
+    summary: 'This session and its person; rolls the session on',
+  },
+  { method: 'GET', path: '/list-sessions', reply: shapes.replies.sessions, summary: 'All sessions of the person' },
+  {
+    method: 'POST',
+    path: '/revoke-session',
+    reply: shapes.replies.status,
+    summary: 'End one session',
+    body: shapes.revokeSession,
+    guard: 'session',
+  },
   {
     method: 'POST',
     path: '/revoke-other-sessions',
+    reply: shapes.replies.status,
     summary: 'End all sessions but this',
     body: shapes.nothing,
     guard: 'session',
@@ -171,6 +193,7 @@ export const signInRoutes: readonly SignInRoute[] = [
   {
     method: 'POST',
     path: '/update-user',
+    reply: shapes.replies.status,
     summary: 'Change the own name',
     guard: 'session',
     changes: true,
@@ -181,6 +204,7 @@ export const signInRoutes: readonly SignInRoute[] = [
   {
     method: 'POST',
     path: '/change-password',
+    reply: shapes.replies.signedIn,
     remembers: true,
     summary: 'Change the own password',
     guard: 'session',
@@ -197,6 +221,7 @@ export const signInRoutes: readonly SignInRoute[] = [
   {
     method: 'POST',
     path: '/request-password-reset',
+    reply: shapes.replies.linkSent,
     summary: 'Ask for a link to choose a new password',
     body: shapes.forgotten,
     limits: ['forgotten_from', 'forgotten'],
@@ -208,6 +233,7 @@ export const signInRoutes: readonly SignInRoute[] = [
   {
     method: 'POST',
     path: '/reset-password',
+    reply: shapes.replies.status,
     summary: 'Choose a new password with a link',
     guard: 'link',
     body: shapes.resetPassword,
@@ -223,6 +249,7 @@ export const signInRoutes: readonly SignInRoute[] = [
   {
     method: 'POST',
     path: '/two-factor/enable',
+    reply: shapes.replies.authenticator,
     summary: 'Begin to set up an authenticator; it is on once a code was shown',
     guard: 'session',
     changes: true,
@@ -232,6 +259,7 @@ export const signInRoutes: readonly SignInRoute[] = [
   {
     method: 'POST',
     path: '/two-factor/disable',
+    reply: shapes.replies.status,
     summary: 'Turn the second factor off, with the password and a code',
     guard: 'session',
     changes: true,

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { emailAddress, nameText } from '../../http/shapes.ts'
+import { emailAddress, nameText, sentTime } from '../../http/shapes.ts'
 
 /** A password as it was typed; whether a new one is good enough is for `mayUsePassword` to say. */
 const password = z
@@ -39,3 +39,45 @@ export const backupCode = z.strictObject({
     .trim()
     .regex(/^[A-Za-z0-9-]{1,40}$/, 'Not a backup code.'),
 })
+
+/* What Better Auth answers. It may add members, so these describe the ones that clients can rely on. */
+
+const person = z.looseObject({
+  id: z.string(),
+  name: z.string(),
+  email: z.string(),
+  twoFactorEnabled: z.boolean().nullable().optional(),
+})
+
+const session = z.looseObject({
+  id: z.string(),
+  token: z.string().describe('Names the session when it is to be ended; it is no credential.'),
+  userId: z.string(),
+  createdAt: sentTime(),
+  expiresAt: sentTime(),
+  ipAddress: z.string().nullable().optional(),
+  userAgent: z.string().nullable().optional(),
+})
+
+const status = z.looseObject({ status: z.literal(true) })
+
+/** Without a token where another session or none was begun. */
+const signedIn = z.looseObject({ token: z.string().nullable().optional(), user: person })
+
+export const replies = {
+  signIn: z.union([
+    signedIn,
+    z.looseObject({ twoFactorRedirect: z.literal(true), twoFactorMethods: z.array(z.string()) }),
+  ]),
+  signedIn,
+  signOut: z.looseObject({ success: z.boolean() }),
+  session: z.looseObject({ session, user: person }).nullable(),
+  sessions: z.array(session),
+  status,
+  linkSent: status.extend({ message: z.string() }),
+  authenticator: z
+    .looseObject({ totpURI: z.string(), backupCodes: z.array(z.string()) })
+    .meta({
+      examples: [{ totpURI: 'otpauth://totp/Example:ada@example.com?secret=EXAMPLE', backupCodes: ['a1b2c-d3e4f'] }],
+    }),
+}

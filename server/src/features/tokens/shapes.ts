@@ -26,13 +26,13 @@ export const NewToken = z
     accountId: id('mem', 'svc').optional(),
   })
   .refine(isOneExpiration, twoExpirations)
-  .meta({ id: 'NewToken' })
+  .meta({ id: 'NewToken', examples: [{ name: 'CI deploy', expiresIn: 2_592_000 }] })
 
 /** Refreshing asks for the expiration anew (T4). */
 export const RefreshToken = z
   .strictObject(expiration)
   .refine(isOneExpiration, twoExpirations)
-  .meta({ id: 'RefreshToken' })
+  .meta({ id: 'RefreshToken', examples: [{ expiresIn: 2_592_000 }] })
 
 export const TokenChanges = z
   .strictObject({ name: nameText(100).optional(), description: freeText(500).optional() })

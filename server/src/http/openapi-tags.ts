@@ -1,0 +1,26 @@
+/** The tags of the OpenAPI document, in the order in which they are shown. */
+export const tags = [
+  {
+    name: 'gate',
+    description: 'Token verification: introspection (RFC 7662), forward-auth for proxies, and metadata.',
+  },
+  { name: 'verifiers', description: 'The protocol of verifiers that run inside an API server and decide from memory.' },
+  { name: 'ofrep', description: 'Evaluation of preview features by the OpenFeature Remote Evaluation Protocol.' },
+  { name: 'settings', description: 'Who may create API tokens, and the switch that suspends tokens.' },
+  { name: 'impact', description: 'What a removal would do to accounts and tokens.' },
+  { name: 'tokens', description: 'API tokens of members and service accounts.' },
+  { name: 'service-accounts', description: 'Accounts of programs.' },
+  { name: 'members', description: 'People who belong to an organization or are invited to it.' },
+  { name: 'invitations', description: 'Invitations to an organization, and how they are accepted.' },
+  { name: 'groups', description: 'Groups of accounts, which the settings can select.' },
+  { name: 'oauth-providers', description: 'OAuth providers whose access tokens are accepted.' },
+  { name: 'account-mappings', description: 'Which account a subject of an OAuth provider acts as.' },
+  { name: 'preview-features', description: 'Preview features that an organization turns on.' },
+  { name: 'audit-events', description: 'The audit log of an organization, a chain of hashes.' },
+  { name: 'organization', description: 'The organization.' },
+  { name: 'me', description: 'The caller, and the organizations that the caller belongs to.' },
+  { name: 'instance', description: 'Public facts about this installation.' },
+  { name: 'setup', description: 'The first organization of a new installation.' },
+  { name: 'sign-in', description: 'Sessions, passwords and second factors of people, in the form of Better Auth.' },
+  { name: 'operations', description: 'Health and metrics, for whoever runs the service.' },
+] as const
