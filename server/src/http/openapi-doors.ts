@@ -113,7 +113,7 @@ const forward = {
   summary: 'May this request pass: for reverse proxies, with the client’s own Authorization header',
   tags: ['gate'],
   description:
-    'Any method and any path below are answered alike. The headers of the answer replace those that the client sent. ' +
+    'Any method and any path below are answered alike. The proxy must replace headers of these names that the client sent. ' +
     'Needs the token that the client presented. There is no rate limit.',
   security: [{ token: [] }],
   parameters: [
@@ -341,8 +341,8 @@ export const doorPaths: Record<string, unknown> = {
   }),
   '/metrics': page({
     operationId: 'getMetrics',
-    summary: 'Metrics in Prometheus’ text format; with a resource key',
-    description: 'For Prometheus. Needs a resource key.',
+    summary: 'Metrics in Prometheus’ text format',
+    description: 'For Prometheus. Needs a resource key or the metrics key.',
     content: {
       content: { 'text/plain': { schema: text, example: '# TYPE portcullis_ready gauge\nportcullis_ready 1\n' } },
     },

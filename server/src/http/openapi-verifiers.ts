@@ -24,7 +24,7 @@ const head = {
   ...described(
     'getHead',
     'Up to which change this process is up to date, and since when it knows that',
-    'A verifier that has applied this change may decide from memory for one second less `ageMs`.',
+    'A verifier that has applied exactly this change may decide from memory until the lease of this process would end.',
   ),
   parameters: [
     inQuery(

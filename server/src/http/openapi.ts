@@ -258,7 +258,11 @@ const securitySchemes: Json = {
     'A sign-in over plain http that waits for its second factor.',
   ),
   apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'A resource key or a token (OFREP).' },
-  resourceKey: { type: 'http', scheme: 'bearer', description: 'A resource key of this instance.' },
+  resourceKey: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'A resource key of this instance; for metrics also its metrics key.',
+  },
   resourceKeyBasic: {
     type: 'http',
     scheme: 'basic',

@@ -12,6 +12,7 @@ export const invitationRoutes = [
     method: 'post',
     path,
     summary: 'Invite people by email',
+    description: 'Where no mail is configured, `acceptUrl` of each invitation holds the link to hand over.',
     who: 'admin',
     parameters: { org: ['org'] },
     body: NewInvitations,

@@ -27,6 +27,9 @@ export const settingsRoutes = [
     method: 'put',
     path,
     summary: 'Change who may create API tokens',
+    description:
+      'Tokens that the new settings do not allow are suspended, never revoked: they work again as soon as the settings allow ' +
+      'them. A managed token must not suspend its own account (409 `would_lock_out`).',
     who: 'admin',
     parameters,
     body: NewSettings,

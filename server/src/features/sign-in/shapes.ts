@@ -75,9 +75,7 @@ export const replies = {
   sessions: z.array(session),
   status,
   linkSent: status.extend({ message: z.string() }),
-  authenticator: z
-    .looseObject({ totpURI: z.string(), backupCodes: z.array(z.string()) })
-    .meta({
-      examples: [{ totpURI: 'otpauth://totp/Example:ada@example.com?secret=EXAMPLE', backupCodes: ['a1b2c-d3e4f'] }],
-    }),
+  authenticator: z.looseObject({ totpURI: z.string(), backupCodes: z.array(z.string()) }).meta({
+    examples: [{ totpURI: 'otpauth://totp/Example:ada@example.com?secret=EXAMPLE', backupCodes: ['a1b2c-d3e4f'] }],
+  }),
 }

@@ -43,6 +43,9 @@ export const tokenRoutes = [
     method: 'post',
     path,
     summary: 'Create a token; its secret is in this answer alone',
+    description:
+      'Members create tokens of their own; admins also for a service account, named by `accountId`. ' +
+      'Whether the caller may create one now, and if not, why, is answered by `getTokenAbility`.',
     who: 'account',
     parameters: ofOrganization,
     body: NewToken,
@@ -97,6 +100,7 @@ export const tokenRoutes = [
     method: 'post',
     path: `${path}/{id}/refresh`,
     summary: 'Replace a token’s secret; the old one stops at once',
+    description: 'The token keeps its id. The new secret is in this answer only.',
     who: 'account',
     parameters: ofToken,
     body: RefreshToken,
