@@ -87,8 +87,8 @@ describe('every operation', () => {
     const resolve = (response: Response) =>
       response.$ref ? (document.components.responses[response.$ref.split('/').at(-1) ?? ''] as Response) : response
     for (const { operationId, parameters = [], requestBody, responses } of operations) {
-      const contents = [requestBody, ...Object.values(responses).map(resolve)].flatMap((it) =>
-        Object.values(it?.content ?? {}),
+      const contents = [requestBody, ...Object.values(responses).map(resolve)].flatMap((part) =>
+        Object.values(part?.content ?? {}),
       )
       const shown = [
         ...parameters.filter(({ $ref }) => !$ref).map(({ schema = {}, example }) => ({ schema, example })),

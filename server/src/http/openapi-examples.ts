@@ -176,7 +176,7 @@ const prefixOfPattern = (pattern = '') => /^\^\(\?:([a-z]+)[|a-z]*\)_\[/.exec(pa
 function createText({ format, pattern }: ExampleSchema, { name, owner }: Place): string {
   if (format === 'date-time') return /^(expires|planned)/.test(name) ? laterInstant : instant
   if (format === 'date') return instant.slice(0, 10)
-  if (format === 'email') return ada.email
+  if (format?.endsWith('email')) return ada.email
   const prefix = prefixOfPattern(pattern)
   if (prefix !== undefined) return exampleId(prefix)
   if (name === 'id') return exampleId(prefixes[owner] ?? 'mem')

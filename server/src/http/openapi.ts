@@ -1,6 +1,4 @@
-import * as z from 'zod'
 import { basePath } from '../auth/better-auth.ts'
-import { cookiePrefix } from '../auth/cookies.ts'
 import type { ProblemCode } from '../kernel/problems.ts'
 import { maxBodyBytes } from './body.ts'
 import { createExample, type ExampleSchema, exampleId } from './openapi-examples.ts'
@@ -14,39 +12,12 @@ import {
   sharedProblems,
   withProblems,
 } from './openapi-parts.ts'
+import { type Components, requestBodyOf, schemaOf } from './openapi-schemas.ts'
+import { securitySchemes, sessionSchemes } from './openapi-security.ts'
+import { signInOperation, signInProblemSchema } from './openapi-sign-in.ts'
 import { tags } from './openapi-tags.ts'
 import type { AnyRoute, PathParameters } from './route.ts'
 import type { SignInRoute } from './sign-in-route.ts'
-
-/** The document under construction: shapes that have a name of their own are told once. */
-interface Components {
-  schemas: Json
-}
-
-/** A shape as JSON Schema (2020-12), with its named parts moved to the document's components. */
-function schemaOf(shape: z.ZodType, io: 'input' | 'output', components: Components): Json {
-  const wrapped = z.toJSONSchema(z.object({ it: shape }), {
-    io,
-    unrepresentable: 'any',
-    override: ({ zodSchema, jsonSchema }) => {
-      // Zod leaves out the examples of schemas that transform, although ours are examples of the input.
-      const examples = z.globalRegistry.get(zodSchema)?.examples
-      if (Array.isArray(examples)) jsonSchema.examples = examples
-      if (zodSchema._zod.def.type !== 'date') return
-      jsonSchema.type = 'string'
-      jsonSchema.format = 'date-time'
-    },
-  })
-  const moved = JSON.parse(JSON.stringify(wrapped).replaceAll('#/$defs/', '#/components/schemas/')) as {
-    properties: { it: Json }
-    $defs?: Json
-  }
-  for (const [name, schema] of Object.entries(moved.$defs ?? {})) {
-    const { id: _id, ...rest } = schema as Json
-    components.schemas[name] = rest
-  }
-  return moved.properties.it
-}
 
 /** The refusals that the kit itself can utter for such a route, beside those that the route declares. */
 export function refusalsOf(r: AnyRoute): ProblemCode[] {
@@ -64,9 +35,6 @@ export function refusalsOf(r: AnyRoute): ProblemCode[] {
   ]
   return [...new Set(codes)].sort()
 }
-
-/** Both names that the session cookie has; browsers accept the prefix `__Host-` over https only. */
-const sessionSchemes = [{ session: [] }, { sessionOverHttp: [] }]
 
 const securityOf = ({ who, problems }: AnyRoute): Json[] => {
   if (who !== 'anyone') return [{ token: [] }, ...sessionSchemes]
@@ -141,12 +109,6 @@ function describeRoute(r: AnyRoute): string {
 
 const successDescriptions = { 200: 'Success.', 201: 'Created.', 204: 'Done; there is no body.' }
 
-const requestBodyOf = (body: z.ZodType | undefined, components: Components): Json => {
-  if (!body) return {}
-  const schema = schemaOf(body, 'input', components)
-  return { requestBody: { required: true, content: { 'application/json': { schema } } } }
-}
-
 function operation(r: AnyRoute, components: Components, versioned: ReadonlySet<string>): Json {
   const schema = r.status === 204 ? undefined : schemaOf(r.reply, 'output', components)
   const types = r.files ?? ['application/json']
@@ -177,97 +139,11 @@ const tagOf = (path: string) => {
   return (parts[0] === 'organizations' ? (parts[1] ?? 'organization') : parts[0]) ?? 'organization'
 }
 
-/** What has neither a guard nor a limit is about the present session. */
-function signInSecurity({ guard, limits }: SignInRoute): Json[] {
-  if (guard === 'factor') return [{ secondFactor: [] }, { secondFactorOverHttp: [] }, ...sessionSchemes]
-  return guard === 'session' || (guard === undefined && limits === undefined) ? sessionSchemes : []
-}
-
-const signInProblem = (description: string) => ({
-  description,
-  content: { 'application/json': { schema: { $ref: '#/components/schemas/SignInProblem' } } },
-})
-
-/** Sign-in keeps the schemas of Better Auth: `{code, message}` for a rejection. */
-function signInOperation(r: SignInRoute, components: Components): Json {
-  const name = r.path.split(/[/-]/).filter(Boolean)
-  const isChange = r.method === 'POST'
-  return {
-    operationId: name.map((part, i) => (i === 0 ? part : part[0]?.toUpperCase() + part.slice(1))).join(''),
-    summary: r.summary,
-    description: `${r.summary}. For the console: programs use tokens.`,
-    tags: ['sign-in'],
-    security: signInSecurity(r),
-    parameters: isChange ? [parameter('Origin')] : [],
-    ...requestBodyOf(r.body, components),
-    responses: withProblems(
-      {
-        200: {
-          description: 'Success.',
-          content: { 'application/json': { schema: schemaOf(r.reply, 'output', components) } },
-        },
-        400: signInProblem('The request is not valid.'),
-        401: signInProblem('The session, the password or the code is not valid.'),
-        ...(isChange && {
-          403: signInProblem('The request does not come from the origin of the console.'),
-          413: signInProblem('The body is too large.'),
-          415: signInProblem('The body is not JSON.'),
-          429: signInProblem('Too many attempts.'),
-        }),
-      },
-      ['too_many_requests'],
-    ),
-  }
-}
-
-const signInProblemSchema: Json = {
-  type: 'object',
-  required: ['code', 'message'],
-  properties: { code: { type: 'string' }, message: { type: 'string' } },
-  examples: [{ code: 'INVALID_EMAIL_OR_PASSWORD', message: 'Invalid email or password' }],
-}
-
 interface Described {
   routes: readonly AnyRoute[]
   signIn: readonly SignInRoute[]
   /** Doors that stand in front of the router. */
   doors: Json
-}
-
-const cookieScheme = (publicUrl: string, name: string, description: string): Json => ({
-  type: 'apiKey',
-  in: 'cookie',
-  name: `${cookiePrefix(publicUrl)}.${name}`,
-  description,
-})
-
-const changeRule = 'Requests that change something also need the header `Origin`.'
-
-const securitySchemes: Json = {
-  token: {
-    type: 'http',
-    scheme: 'bearer',
-    description: 'A managed token, or an access token of an OAuth provider that the organization registered.',
-  },
-  session: cookieScheme('https:', 'session_token', `The session cookie of the console over https. ${changeRule}`),
-  sessionOverHttp: cookieScheme('http:', 'session_token', `The session cookie over plain http. ${changeRule}`),
-  secondFactor: cookieScheme('https:', 'two_factor', 'A sign-in over https that waits for its second factor.'),
-  secondFactorOverHttp: cookieScheme(
-    'http:',
-    'two_factor',
-    'A sign-in over plain http that waits for its second factor.',
-  ),
-  apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'A resource key or a token (OFREP).' },
-  resourceKey: {
-    type: 'http',
-    scheme: 'bearer',
-    description: 'A resource key of this instance; for metrics also its metrics key.',
-  },
-  resourceKeyBasic: {
-    type: 'http',
-    scheme: 'basic',
-    description: 'A resource key as the password; the user name is ignored (RFC 6749 §2.3.1).',
-  },
 }
 
 interface MediaType {
@@ -287,9 +163,9 @@ function addExamples(operation: Json, schemas: Record<string, ExampleSchema>): v
     requestBody?: { content: Record<string, MediaType> }
     responses: Record<string, { content?: Record<string, MediaType> }>
   }
-  for (const it of parameters)
-    if (it.$ref === undefined && it.example === undefined)
-      it.example = createExample(it.schema, schemas, { name: it.name, owner: '' })
+  for (const declared of parameters)
+    if (declared.$ref === undefined && declared.example === undefined)
+      declared.example = createExample(declared.schema, schemas, { name: declared.name, owner: '' })
   for (const { content } of [...(requestBody ? [requestBody] : []), ...Object.values(responses)])
     for (const media of Object.values(content ?? {}))
       if (media.example === undefined && media.examples === undefined)
