@@ -135,18 +135,19 @@ describe('credentials', () => {
     ])
   })
 
-  test('a change with a session has the parameter Origin, and reading has none', () => {
-    const origin = '#/components/parameters/Origin'
-    for (const id of [
-      'saveSettings',
-      'createToken',
-      'deleteGroup',
-      'acceptInvitation',
-      'twoFactorDisable',
-      'signInEmail',
-    ])
-      expect(parametersOf(id), id).toContain(origin)
-    for (const id of ['getSettings', 'introspect', 'evaluateFlags']) expect(parametersOf(id), id).not.toContain(origin)
+  test('every operation that a session changes something with has the parameter Origin, and no other has it', () => {
+    const withOrigin = operations.filter(({ operationId }) =>
+      parametersOf(operationId).some((name) => name?.endsWith('Origin')),
+    )
+    // OFREP only reads, whatever its method; signing in and links work beside a session, which must not be replaced from elsewhere.
+    const changing = operations.filter(
+      ({ operationId, method, path }) =>
+        method !== 'get' &&
+        !path.startsWith('/ofrep/') &&
+        (schemesOf(operationId).includes('session') || path.startsWith('/api/auth/')),
+    )
+    expect(withOrigin.map(({ operationId }) => operationId)).toEqual(changing.map(({ operationId }) => operationId))
+    expect(changing.length).toBeGreaterThan(40)
   })
 
   test('IB-Context is declared wherever an external token may name its organization', () => {

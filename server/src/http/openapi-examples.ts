@@ -161,6 +161,12 @@ const names: Record<string, string> = {
   OAuthProviderChange: 'Company login',
 }
 
+/** Examples of files, by media type. */
+export const fileExamples: Record<string, string> = {
+  'text/csv': `id,sequence,time,actorKind\r\n${exampleId('evt')},42,${instant},member\r\n`,
+  'application/x-ndjson': `{"id":"${exampleId('evt')}","sequence":42,"time":"${instant}"}\n`,
+}
+
 interface Place {
   /** The name of the property. */
   name: string

@@ -21,6 +21,14 @@ export const sharedParameters = {
       'Required with a session cookie: the origin of the console, which browsers send by themselves. ' +
       '`Sec-Fetch-Site: same-origin` is accepted in its place. Requests with a token do not need it.',
   },
+  SignInOrigin: {
+    name: 'Origin',
+    in: 'header',
+    required: false,
+    schema: { ...text, format: 'uri' },
+    example: 'https://portcullis.example.com',
+    description: 'Required with a cookie: the origin of the console, which browsers send by themselves.',
+  },
   IbContext: {
     name: 'IB-Context',
     in: 'header',
@@ -85,7 +93,8 @@ const describeProblems = (codes: readonly ProblemCode[]) =>
 /** The response for one status, whose problems are named by their codes. */
 function problemResponse(codes: readonly ProblemCode[]): { description: string; headers?: Json; content: Json } {
   const [first = 'internal'] = codes
-  const headers = headersByStatus[problems[first].status]
+  const challenge = codes.includes('insufficient_scope') && { 'WWW-Authenticate': header('WwwAuthenticate') }
+  const headers = challenge || headersByStatus[problems[first].status]
   return {
     description: describeProblems(codes),
     ...(headers && { headers }),
@@ -111,7 +120,7 @@ interface OwnResponse {
 export function withProblems(own: Record<number, OwnResponse>, codes: readonly ProblemCode[]): Json {
   const responses: Record<string, Json> = Object.fromEntries(
     Object.entries(own).map(([status, response]) => {
-      const headers = { ...headersByStatus[Number(status)], ...response.headers }
+      const headers = response.headers ?? headersByStatus[Number(status)] ?? {}
       return [status, { ...response, ...(Object.keys(headers).length > 0 && { headers }) }]
     }),
   )

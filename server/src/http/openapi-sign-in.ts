@@ -24,7 +24,7 @@ export function signInOperation(r: SignInRoute, components: Components): Json {
     description: `${r.summary}. For the console: programs use tokens.`,
     tags: ['sign-in'],
     security: signInSecurity(r),
-    parameters: isChange ? [parameter('Origin')] : [],
+    parameters: isChange ? [parameter('SignInOrigin')] : [],
     ...requestBodyOf(r.body, components),
     responses: withProblems(
       {
@@ -33,7 +33,8 @@ export function signInOperation(r: SignInRoute, components: Components): Json {
           content: { 'application/json': { schema: schemaOf(r.reply, 'output', components) } },
         },
         400: signInProblem('The request is not valid.'),
-        401: signInProblem('The session, the password or the code is not valid.'),
+        // Better Auth sends no challenge, so the header of other 401s is not declared.
+        401: { ...signInProblem('The session, the password or the code is not valid.'), headers: {} },
         ...(isChange && {
           403: signInProblem('The request does not come from the origin of the console.'),
           413: signInProblem('The body is too large.'),

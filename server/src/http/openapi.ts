@@ -1,7 +1,7 @@
 import { basePath } from '../auth/better-auth.ts'
 import type { ProblemCode } from '../kernel/problems.ts'
 import { maxBodyBytes } from './body.ts'
-import { createExample, type ExampleSchema, exampleId } from './openapi-examples.ts'
+import { createExample, type ExampleSchema, exampleId, fileExamples } from './openapi-examples.ts'
 import {
   header,
   type Json,
@@ -167,9 +167,9 @@ function addExamples(operation: Json, schemas: Record<string, ExampleSchema>): v
     if (declared.$ref === undefined && declared.example === undefined)
       declared.example = createExample(declared.schema, schemas, { name: declared.name, owner: '' })
   for (const { content } of [...(requestBody ? [requestBody] : []), ...Object.values(responses)])
-    for (const media of Object.values(content ?? {}))
+    for (const [type, media] of Object.entries(content ?? {}))
       if (media.example === undefined && media.examples === undefined)
-        media.example = createExample(media.schema, schemas)
+        media.example = fileExamples[type] ?? createExample(media.schema, schemas)
 }
 
 /** Every path with its operations, complete but for examples. */
