@@ -49,7 +49,7 @@ const style = `
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;overflow-wrap:break-word}
 h2{margin-top:3rem}section{border-top:1px solid var(--line);padding:1rem 0}h3{margin:0;font-size:1rem;font-weight:600}
 code{font:.875em/1.4 ui-monospace,monospace;background:var(--soft);padding:.1em .3em;border-radius:3px}
-.dim{color:var(--dim)}table{border-collapse:collapse;width:100%;margin:.5rem 0}td{padding:.25rem .5rem .25rem 0;vertical-align:top}
+.dim{color:var(--dim);overflow-wrap:anywhere}h3 code{overflow-wrap:anywhere}td:first-child{white-space:nowrap}table{border-collapse:collapse;width:100%;margin:.5rem 0}td{padding:.25rem .5rem .25rem 0;vertical-align:top}
 pre{background:var(--soft);padding:.75rem;border-radius:4px;overflow-x:auto;margin:.5rem 0}pre code{padding:0;background:none}`
 
 const nameOf = ({ $ref }: { $ref?: string }) => $ref?.split('/').at(-1)
