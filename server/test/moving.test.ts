@@ -26,7 +26,9 @@ async function fill(app: Harness, database: TestDatabase) {
   const begun = await app.call('POST', '/api/auth/two-factor/enable', { as: session, body: { password } })
   const code = codeOf(begun.body.totpURI)
   const enabled = await app.call('POST', '/api/auth/two-factor/verify-totp', { as: session, body: { code } })
+  // Turning the second factor on ended the sessions before it. (S3)
   const admin = { cookie: cookiesOf(enabled.headers) }
+  acme.admin.cookie = admin.cookie
   const member = await acme.newMember()
   const groupId = await acme.newGroup([member.accountId], 'Größe 水')
   const service = await acme.newServiceAccount()
