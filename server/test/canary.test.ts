@@ -1,14 +1,15 @@
 import { Writable } from 'node:stream'
 import fc from 'fast-check'
 import { sql } from 'kysely'
-import { pino } from 'pino'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { type Logger, pino } from 'pino'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { describeOnBoth, type TestDatabase } from './databases.ts'
 import { type Answer, type Sent, send } from './fuzz-answer.ts'
 import { type Operation, readDocument } from './fuzz-document.ts'
 import type { Header } from './fuzz-headers.ts'
 import { plansOf, sentOf } from './fuzz-request.ts'
 import { openWorld, type World } from './fuzz-world.ts'
+import { harness } from './harness.ts'
 
 /*
  * Secrets are pushed through every route that the document knows: where they belong, so that they open what they open,
@@ -139,7 +140,21 @@ describeOnBoth('canaries', (open) => {
     await push(setUp)
     await world.renew()
     await push(document.operations.filter((it) => !setUp.includes(it)))
+    await sendMails(pino({ level: 'trace' }, lines))
     return () => world.close()
+
+    /** Links that left by mail, of an invitation and of a forgotten password, are secrets as those that are shown. */
+    async function sendMails(mailLog: Logger) {
+      const mailing = await harness(database, { mail: true, log: mailLog })
+      const org = await mailing.newOrganization()
+      const body = { emails: [mailing.newEmail()], role: 'member' }
+      await mailing.call('POST', `${org.path}/invitations`, { as: org.admin, body })
+      await mailing.call('POST', '/api/auth/request-password-reset', { body: { email: org.admin.email } })
+      await vi.waitFor(() => expect(mailing.sent.length).toBe(2), 30_000)
+      const links = mailing.sent.flatMap(({ text }) => [...text.matchAll(/(?:invitations\/|token=)([\w-]{20,})/g)])
+      expect(links.length).toBe(2)
+      for (const [, secret = ''] of links) world.secrets.note('invitation', secret)
+    }
 
     async function push(operations: readonly Operation[]) {
       for (const operation of operations) {
