@@ -1,7 +1,9 @@
 import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type ProblemCode, problems } from '../kernel/problems.ts'
 import type { Connection } from './in-flight.ts'
+import { lingerAndClose } from './lingering-close.ts'
 import { problemBody } from './reply.ts'
 
 const codes: Record<string, ProblemCode> = {
@@ -28,9 +30,10 @@ export function answerByHand(socket: Duplex, code: ProblemCode): void {
     `X-Request-Id: ${requestId}`,
     'Connection: close',
   ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
   // A client that leaves its half open, or reads nothing, must not keep the connection.
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
   if (socket.writableNeedDrain) socket.destroy()
+  else lingerAndClose(socket as Socket)
 }
 
 /** Does the fault belong to the request that is waited for? Requests before it would take its answer for theirs. */

@@ -9,6 +9,8 @@ import { crowd } from './crowd.ts'
 export interface Connection extends Socket {
   /** The response that it waits for. */
   latest?: ServerResponse
+  /** The request that arrived last, answered or not. */
+  lastRequest?: IncomingMessage
   /** How many requests of it are in flight. */
   ahead?: number
   /** Whom its requests are counted to; undefined where it is a proxy's. */

@@ -13,6 +13,7 @@ import { type Door, sendProblem, streaming } from './door.ts'
 import { isFaulty, refuseFaulty } from './framing.ts'
 import { type Connection, createBodyPool, createPool, type Full, hasBody } from './in-flight.ts'
 import type { Incoming } from './incoming.ts'
+import { lingerOnEarlyAnswers } from './lingering-close.ts'
 import type { Metrics } from './metrics.ts'
 import { problemReply } from './reply.ts'
 import { safePath } from './safe-path.ts'
@@ -198,8 +199,10 @@ export function createHttpServer(options: ServerOptions): HttpServer {
   }
 
   const onRequest = (req: IncomingMessage, res: ServerResponse) => {
-    const { ahead = 0, client, destroyed } = req.socket as Connection
+    const socket = req.socket as Connection
+    const { ahead = 0, client, destroyed } = socket
     if (destroyed) return
+    socket.lastRequest = req
     if (closing) res.setHeader('Connection', 'close')
     const requestId = options.incoming.requestId(req)
     if (isFaulty(req) || !toOriginForm(req)) return refuseFaulty(req, res, requestId)
@@ -247,6 +250,7 @@ export function createHttpServer(options: ServerOptions): HttpServer {
       return
     }
     connections.add(socket)
+    lingerOnEarlyAnswers(socket)
     socket.once('close', () => {
       connections.delete(socket)
       unread.removeConnection(socket)
