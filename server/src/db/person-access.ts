@@ -2,9 +2,15 @@ import { sql } from 'kysely'
 import { freshStartLifetimeMs } from '../features/people/rules.ts'
 import type { Database, Writer } from './change.ts'
 
-/** Sessions are locked before the person, as `begin_change` does, so that two transactions never wait in a circle. */
-const lockSessions = (tx: Writer, userId: string) =>
-  tx.selectFrom('sessions').select('id').where('user_id', '=', userId).orderBy('id').forUpdate().execute()
+/**
+ * The credential is locked first, as every write of sign-in does, so that a session that is just being written is
+ * committed before sessions are ended. Sessions are locked before the person, as `begin_change` does, so that two
+ * transactions never wait in a circle.
+ */
+async function lockSignIn(tx: Writer, userId: string): Promise<void> {
+  await tx.selectFrom('user_credentials').select('id').where('user_id', '=', userId).orderBy('id').forUpdate().execute()
+  await tx.selectFrom('sessions').select('id').where('user_id', '=', userId).orderBy('id').forUpdate().execute()
+}
 
 /** Deletes everything by which a person signs in: passwords, second factors, backup codes, sessions and pending links. */
 async function deleteSignIn(tx: Writer, userId: string): Promise<void> {
@@ -66,7 +72,7 @@ export const personAccess = (db: Database) => ({
   /** Ends every way to sign in, at the operator's command. */
   endSignIn: (userId: string): Promise<void> =>
     db.transaction().execute(async (tx) => {
-      await lockSessions(tx, userId)
+      await lockSignIn(tx, userId)
       await deleteSignIn(tx, userId)
       await tx.deleteFrom('fresh_starts').where('user_id', '=', userId).execute()
     }),
@@ -83,7 +89,7 @@ export const personAccess = (db: Database) => ({
   }): Promise<boolean> => {
     const { secretHash, userId, name, now } = start
     return db.transaction().execute(async (tx) => {
-      await lockSessions(tx, userId)
+      await lockSignIn(tx, userId)
       const request = await tx
         .selectFrom('fresh_starts')
         .innerJoin('users', 'users.id', 'fresh_starts.user_id')
@@ -105,7 +111,7 @@ export const personAccess = (db: Database) => ({
   /** Turns the second factor off and ends sessions and half-finished sign-ins. False when none was on. */
   endSecondFactor: (userId: string): Promise<boolean> =>
     db.transaction().execute(async (tx) => {
-      await lockSessions(tx, userId)
+      await lockSignIn(tx, userId)
       const factors = await tx.selectFrom('two_factors').select('id').where('user_id', '=', userId).execute()
       if (factors.length === 0) return false
       await deleteSecondFactor(tx, userId)
