@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { pino } from 'pino'
 import { typeidUnboxed } from 'typeid-js'
-import { hashedInTurns } from '../src/auth/passwords.ts'
+import { hashedInTurns, type PasswordHashing } from '../src/auth/passwords.ts'
 import { limiter } from '../src/db/limiter.ts'
 import { lookups } from '../src/db/lookups.ts'
 import type { OpenDatabase } from '../src/db/open.ts'
@@ -59,6 +59,10 @@ export function startOfSignIn(
   { db }: Pick<OpenDatabase, 'db'>,
   publicUrl: string,
   secrets: readonly [string, ...string[]],
+  {
+    hashing = hashedInTurns(() => undefined),
+    changesPerMinute = 1_000_000,
+  }: { hashing?: PasswordHashing; changesPerMinute?: number } = {},
 ) {
   const world = { now: () => new Date(), newId: typeidUnboxed, randomBytes }
   const signIn = buildSignIn({
@@ -70,7 +74,7 @@ export function startOfSignIn(
     instance: { publicUrl, productName: 'AI Hub' },
     origins: originsOf(publicUrl),
     secrets,
-    hashing: hashedInTurns(() => undefined),
+    hashing,
     outbox: { configured: false, send: () => Promise.reject(new Error('no mail')) },
     mailQueue: { deliverMails: async () => undefined },
     log: pino({ level: 'silent' }),
@@ -79,15 +83,16 @@ export function startOfSignIn(
   const handler = signInHandler(
     signIn,
     signInRoutes,
-    createChangeRations(1_000_000, () => performance.now()),
+    createChangeRations(changesPerMinute, () => performance.now()),
   )
-  const ask = (method: string, path: string, cookie?: string, body?: unknown) =>
+  const ask = (method: string, path: string, cookie?: string, body?: unknown, from?: string) =>
     handler(
       new Request(`${publicUrl}/api/auth${path}`, {
         method,
         headers: {
           ...(cookie !== undefined && { cookie, origin: publicUrl }),
           ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...(from !== undefined && { 'x-portcullis-client': from }),
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
       }),

@@ -195,6 +195,8 @@ async function handle(parts: Parts, route: SignInRoute, request: Request): Promi
   const subject = route.changes && changeSubjectOf(asked)
   const wait = subject === undefined ? undefined : rations.take({ account: subject })
   if (wait !== undefined) return reply(tooManyAttempts(wait))
+  // What strangers attempt must not use up a person's ration, not even while it waits: only a sign-in counts. (S5)
+  if (subject !== undefined && !session) rations.giveBack(subject)
   const early = await route.first?.(signIn, asked)
   if (early) return reply(early)
   const giveBack = async () => {
@@ -209,8 +211,7 @@ async function handle(parts: Parts, route: SignInRoute, request: Request): Promi
     },
   )
   if (answered.status < 400 && !route.countsAll) await giveBack()
-  // Strangers' failures must not use up a person's ration.
-  if (subject !== undefined && !known.session && answered.status !== 200) rations.giveBack(subject)
+  if (subject !== undefined && !session && answered.status === 200) rations.take({ account: subject })
   if (route.remembers && answered.status === 200 && !owesFactor(answered)) {
     const cookie = await familiarity.remember(asked)
     if (cookie !== undefined) response.headers.append('set-cookie', cookie)
