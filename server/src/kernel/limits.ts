@@ -1,5 +1,6 @@
 const minute = 60
 const hour = 60 * minute
+const day = 24 * hour
 
 /** So many attempts in a window of so many seconds. */
 export interface Limit {
@@ -33,6 +34,10 @@ export const limits = {
   /** Inviting people: what counts is every person who is written to. */
   inviting: { most: 500, seconds: hour },
   inviting_from: { most: 2000, seconds: hour },
+  /** Mails with an invitation of one organization to one address, so that no admin fills a mailbox. */
+  invited_address: { most: 10, seconds: day },
+  /** Mails about changes of one person's sign-in: who claimed the address may repeat such changes. */
+  security_notice: { most: 10, seconds: hour },
   /** Whatever makes us ask an address that an admin typed (E7). */
   key_fetch: { most: 60, seconds: 5 * minute },
   key_fetch_from: { most: 300, seconds: 5 * minute },

@@ -190,6 +190,25 @@ describeOnBoth('invitations with a mailed link', (open) => {
     return { people, acme, globex, email, secret: await mailedSecret(app, email) }
   }
 
+  test('429: one address gets ten mails a day from an organization, however often it is invited', async () => {
+    const people = createPeopleTester(app)
+    const [acme, globex] = [await app.newOrganization('Acme'), await app.newOrganization('Globex')]
+    const [email, other] = [app.newEmail(), app.newEmail()]
+    const invited = await people.invite(acme, email)
+    const path = `${acme.path}/invitations/${invited.body.invitations[0].id}`
+    const resend = () => app.call('POST', `${path}/resend`, { as: acme.admin })
+    for (let n = 1; n < 10; n += 1) expect((await resend()).status).toBe(200)
+    const refused = await resend()
+    expect(refused).toMatchObject({ status: 429, body: { code: 'too_many_requests' } })
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect((await app.call('DELETE', path, { as: acme.admin })).status).toBe(204)
+    expect((await people.invite(acme, email)).status).toBe(429)
+    expect(app.sent.filter(({ to }) => to === email)).toHaveLength(10)
+    // What one organization did binds no other, and no other address.
+    expect((await people.invite(globex, email)).status).toBe(201)
+    expect((await people.invite(acme, other)).status).toBe(201)
+  })
+
   test('200: a mailed link proves the address of a new person, and of one who accepts signed in', async () => {
     const people = createPeopleTester(app)
     const acme = await app.newOrganization('Acme')

@@ -47,6 +47,20 @@ function faultsOf(emails: readonly string[], known: ReadonlyMap<string, MemberSt
   }))
 }
 
+/** Counts what is about to be mailed to each address, before the change: the count of a refused one must not roll back. */
+async function rationMails(
+  { outbox, limiter }: Deps,
+  organizationId: string,
+  emails: readonly string[],
+): Promise<Result<void, 'too_many_requests'>> {
+  if (!outbox.configured) return ok(undefined)
+  for (const email of emails) {
+    const taken = await limiter.take('invited_address', `${organizationId} ${email}`)
+    if (!taken.ok) return taken
+  }
+  return ok(undefined)
+}
+
 export interface WantedInvitations {
   /** In canonical form. */
   emails: string[]
@@ -60,7 +74,7 @@ export async function createInvitations(
   caller: Caller,
   facts: RequestFacts,
   { emails, role, groupIds }: WantedInvitations,
-): Promise<Result<{ invitations: InvitationView[] }, 'invalid_request' | Denial>> {
+): Promise<Result<{ invitations: InvitationView[] }, 'invalid_request' | 'too_many_requests' | Denial>> {
   const by = byOf(deps, caller, facts)
   const { organizationId } = caller
   const wanted = emails.map((email) => ({
@@ -70,6 +84,8 @@ export async function createInvitations(
     role,
     ...newLink(deps, by.at),
   }))
+  const rationed = await rationMails(deps, organizationId, emails)
+  if (!rationed.ok) return rationed
   const made = await deps.change(by, async (tx, caller) => {
     const foreign: Refused<'invalid_request'> | undefined = await foreignGroups(tx, organizationId, groupIds)
     const faults = [...faultsOf(emails, await statusesOf(tx, organizationId, emails)), ...(foreign?.errors ?? [])]
@@ -97,8 +113,12 @@ export async function resendInvitation(
   caller: Caller,
   facts: RequestFacts,
   id: string,
-): Promise<Result<InvitationView, 'not_found' | Denial>> {
+): Promise<Result<InvitationView, 'not_found' | 'too_many_requests' | Denial>> {
   const by = byOf(deps, caller, facts)
+  const open = await deps.read(caller.organizationId, (db) => findInvitation(db, caller.organizationId, id))
+  if (!open) return refuse('not_found')
+  const rationed = await rationMails(deps, caller.organizationId, [open.email])
+  if (!rationed.ok) return rationed
   const { secret, hash, secretChannel, expiresAt } = newLink(deps, by.at)
   const made = await deps.change(by, async (tx, caller) => {
     const now = await findInvitation(tx, caller.organizationId, id)

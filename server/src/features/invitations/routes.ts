@@ -19,7 +19,7 @@ export const invitationRoutes = [
     rationed: { as: 'inviting', amount: ({ emails }) => emails.length },
     status: 201,
     reply: Invitations,
-    problems: ['invalid_request'],
+    problems: ['invalid_request', 'too_many_requests'],
     run: ({ deps, caller, body, facts }) => createInvitations(deps, caller, facts, body),
   }),
   route({
@@ -32,7 +32,7 @@ export const invitationRoutes = [
     rationed: { as: 'inviting' },
     status: 200,
     reply: Invitation,
-    problems: ['not_found'],
+    problems: ['not_found', 'too_many_requests'],
     run: ({ deps, caller, path, facts }) => resendInvitation(deps, caller, facts, path.id),
   }),
   route({

@@ -276,7 +276,8 @@ export async function tellRefused(it: SignIn, person: Person | undefined, facts:
 /** ASVS 5.0 §6.3.7: whoever's credentials change is told, and their organizations' audit logs too. */
 export async function tellChanged(it: SignIn, person: Person, facts: RequestFacts, action: SecurityChange) {
   await tellOrganizations(it, person, facts, { entry: { action } })
-  if (it.outbox.configured) await mailPerson(it, person, { kind: 'security_notice', details: { change: action } })
+  if (!it.outbox.configured || !(await it.limiter.take('security_notice', person.id)).ok) return
+  await mailPerson(it, person, { kind: 'security_notice', details: { change: action } })
 }
 
 /** A name that the person changed themselves. */

@@ -2,6 +2,7 @@ import { expect, test, vi } from 'vitest'
 import { describeOnBoth } from '../../../test/databases.ts'
 import { type Harness, harness, password } from '../../../test/harness.ts'
 import { codeOf, cookiesOf, freshSession, signIn } from '../../../test/sign-in.ts'
+import { limits } from '../../kernel/limits.ts'
 
 // Each password that is set or checked costs scrypt its due, and a busy machine several times that.
 vi.setConfig({ testTimeout: 120_000 })
@@ -132,6 +133,24 @@ describeOnBoth('the second factor', (open) => {
     })
     expect([changed.status, await isOpen(third)]).toEqual([200, false])
     expect(await isOpen(current)).toBe(true)
+  })
+
+  test('ten mails an hour about changes of one sign-in: who claimed an address does not fill its mailbox', async () => {
+    const it = await app()
+    const { admin } = await it.newOrganization()
+    await it.deps.limiter.take('security_notice', admin.userId, limits.security_notice.most - 1)
+    let as = { cookie: admin.cookie }
+    for (const [currentPassword, newPassword] of [
+      [password, 'another uncommon passphrase'],
+      ['another uncommon passphrase', password],
+    ]) {
+      const body = { currentPassword, newPassword }
+      const changed = await it.call('POST', '/api/auth/change-password', { as, body })
+      expect(changed.status).toBe(200)
+      as = { cookie: cookiesOf(changed.headers).includes('session_token') ? cookiesOf(changed.headers) : as.cookie }
+      await it.signIn.settled()
+    }
+    expect(it.sent.filter(({ to }) => to === admin.email)).toHaveLength(1)
   })
 
   test('401: a code opens once, like a wrong one; its challenge too', async () => {
