@@ -8,6 +8,8 @@ import { docsPage } from '../src/http/docs-page.ts'
 import { openApiOf } from '../src/http/openapi.ts'
 import { problems } from '../src/kernel/problems.ts'
 import { described, routes } from '../src/routes.ts'
+import { faultsOf } from './fuzz-answer.ts'
+import { readDocument } from './fuzz-document.ts'
 
 interface MediaType {
   schema: object
@@ -25,7 +27,7 @@ interface Operation {
   description: string
   tags: string[]
   security: Record<string, unknown>[]
-  parameters?: { $ref?: string; name?: string; schema?: object; example?: unknown }[]
+  parameters?: { $ref?: string; name?: string; description?: string; schema?: object; example?: unknown }[]
   requestBody?: { content: Record<string, MediaType> }
   responses: Record<string, Response>
 }
@@ -61,6 +63,13 @@ describe('every operation', () => {
     }
     expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length)
     expect(declared.filter((tag) => !operations.some(({ tags }) => tags.includes(tag)))).toEqual([])
+  })
+
+  test('describes each of its parameters', () => {
+    const undescribed = operations.flatMap(({ operationId, parameters = [] }) =>
+      parameters.filter(({ $ref, description }) => !$ref && !description).map(({ name }) => `${operationId} ${name}`),
+    )
+    expect(undescribed).toEqual([])
   })
 
   test('lists its statuses one by one, those before it is reached included', () => {
@@ -124,6 +133,21 @@ const bodyExamples = [
 test.each(bodyExamples)('the example for the body of $id is accepted by its validation', ({ id, body }) => {
   const { example } = operationOf(id).requestBody?.content['application/json'] ?? {}
   expect(body.safeParse(example).error?.issues ?? []).toEqual([])
+})
+
+test('a status that an operation does not list is a fault of the answer, whatever its class', () => {
+  const sent = { method: 'GET', target: '/api/v1/me', headers: [], body: undefined }
+  const faultsWith = (status: number) =>
+    faultsOf(
+      readDocument(),
+      sent,
+      { status, headers: { 'x-request-id': 'x', 'cache-control': 'no-store' }, text: '' },
+      [],
+    )
+  expect(faultsWith(409)).toContain('status 409 is not declared')
+  expect(faultsWith(418)).toContain('status 418 is not declared')
+  expect(faultsWith(404)).toContain('status 404 is not declared')
+  expect(faultsWith(403)).not.toContain('status 403 is not declared')
 })
 
 describe('credentials', () => {

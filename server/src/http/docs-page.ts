@@ -11,7 +11,7 @@ interface Response {
   content?: Content
 }
 
-type Content = Record<string, { schema: Schema; example?: unknown }>
+type Content = Record<string, { schema: Schema; example?: unknown; examples?: Record<string, { value?: unknown }> }>
 type Reference = { $ref: string }
 
 interface Operation {
@@ -83,7 +83,8 @@ const fields = ({ properties = {}, required = [] }: Schema) => html`<table>
 const mediaOf = (content: Content | undefined) => Object.values(content ?? {})[0]
 
 const exampleOf = (content: Content | undefined) => {
-  const example = mediaOf(content)?.example
+  const { example: only, examples = {} } = mediaOf(content) ?? {}
+  const example = only ?? Object.values(examples)[0]?.value
   if (example === undefined) return ''
   return html`<pre><code>${typeof example === 'string' ? example : JSON.stringify(example, null, 2)}</code></pre>`
 }

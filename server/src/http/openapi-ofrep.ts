@@ -98,7 +98,13 @@ const evaluateAll = evaluation(
   'evaluateFlags',
   'Which preview features are on (OFREP, all at once)',
   [
-    { name: 'If-None-Match', in: 'header', required: false, schema: text },
+    {
+      name: 'If-None-Match',
+      in: 'header',
+      required: false,
+      schema: text,
+      description: 'The `ETag` of the answer that the client has: 304 when it is still true.',
+    },
     {
       name: 'flagConfigEtag',
       in: 'query',
@@ -116,7 +122,7 @@ const evaluateAll = evaluation(
 const evaluateOne = evaluation(
   'evaluateFlag',
   'Is a preview feature on (OFREP)',
-  [{ name: 'key', in: 'path', required: true, schema: text }],
+  [{ name: 'key', in: 'path', required: true, schema: text, description: 'The key of the feature.' }],
   { 200: { description: 'The feature.', ...json(flag) }, 404: ofrepError('`FLAG_NOT_FOUND`') },
 )
 
@@ -128,7 +134,13 @@ const stream = {
   tags: ['ofrep'],
   security: [],
   parameters: [
-    { name: 'ticket', in: 'path', required: true, schema: text },
+    {
+      name: 'ticket',
+      in: 'path',
+      required: true,
+      schema: text,
+      description: 'Comes with the address from the bulk answer.',
+    },
     {
       name: 'since',
       in: 'query',
@@ -137,7 +149,14 @@ const stream = {
       example: '7',
       description: 'The version that the client has seen.',
     },
-    { name: 'Last-Event-ID', in: 'header', required: false, schema: text, example: '7' },
+    {
+      name: 'Last-Event-ID',
+      in: 'header',
+      required: false,
+      schema: text,
+      example: '7',
+      description: 'As `since`, when a stream is resumed.',
+    },
   ],
   responses: withProblems(
     {

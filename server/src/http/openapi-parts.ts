@@ -49,6 +49,26 @@ export const sharedParameters = {
   },
 } as const
 
+/** Descriptions of query parameters whose schema has none, by their name: a name means the same in every operation. */
+export const queryDescriptions: Record<string, string> = {
+  limit: 'Items per page.',
+  cursor: '`nextCursor` of the page before.',
+  search: 'Part of a name, an address or another text of the item.',
+  status: 'Only members with this status.',
+  role: 'Only members with this role.',
+  state: 'Only tokens in this state.',
+  accountId: 'Only of this account.',
+  providerId: 'Only of this OAuth provider.',
+  confirm: '`true` confirms that the group leaves the selection of the settings.',
+  days: 'How many days back.',
+  format: 'The format of the file.',
+  from: 'Events at this time or later.',
+  to: 'Events before this time.',
+  actorId: 'Events of this actor.',
+  action: 'Events of this action.',
+  targetId: 'Events about this target.',
+}
+
 export const parameter = (name: keyof typeof sharedParameters) => ({ $ref: `#/components/parameters/${name}` })
 
 export const sharedHeaders = {

@@ -67,7 +67,13 @@ const changes = {
   ),
   parameters: [
     inQuery('since', point, 'Where the verifier stands: `<number>.<mark>`.'),
-    { name: 'Last-Event-ID', in: 'header', required: false, schema: point },
+    {
+      name: 'Last-Event-ID',
+      in: 'header',
+      required: false,
+      schema: point,
+      description: 'As `since`, when a stream is resumed.',
+    },
   ],
   responses: withProblems(
     {

@@ -7,6 +7,7 @@ import {
   type Json,
   parameter,
   problemSchema,
+  queryDescriptions,
   sharedHeaders,
   sharedParameters,
   sharedProblems,
@@ -78,6 +79,7 @@ function parametersOf(r: AnyRoute, security: readonly Json[], components: Compon
     name,
     in: 'query',
     required: required.includes(name),
+    description: (schema as { description?: string }).description ?? queryDescriptions[name],
     schema,
   }))
   return [...inPath, ...inQuery, ...headerParameters(r, security)]

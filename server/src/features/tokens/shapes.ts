@@ -68,7 +68,11 @@ export const TokenPage = page(Token).meta({ id: 'TokenPage' })
 /** The only answer that ever holds a secret (T1). */
 export const IssuedToken = z.object({ token: Token, secret: z.string() }).meta({ id: 'IssuedToken' })
 
-export const AbilityQuery = z.strictObject({ accountId: id('mem', 'svc').optional() })
+export const AbilityQuery = z.strictObject({
+  accountId: id('mem', 'svc')
+    .optional()
+    .describe('The account that the token would belong to; by default the own one.'),
+})
 
 export const Ability = z
   .object({
