@@ -188,6 +188,14 @@ export const proxies = {
   haproxy: { name: 'haproxy', command: 'haproxy', version: ['-v'], args: ['-db', '-f', 'haproxy.cfg'] },
 } satisfies Record<string, ExampleProxy>
 
+/** Asks by introspection, not by forward-auth, hence with a test of its own. */
+export const apache: ExampleProxy = {
+  name: 'apache',
+  command: 'apache2',
+  version: ['-v'],
+  args: ['-d', '.', '-f', 'httpd.conf', '-D', 'FOREGROUND'],
+}
+
 export const isInstalled = ({ command, version }: ExampleProxy): boolean => spawnSync(command, version).status === 0
 
 /** Runs a proxy on a copy of its example, with the ports of this test in place of 8080, 3000 and 4000, and other edits. */
