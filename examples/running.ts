@@ -146,10 +146,11 @@ export async function runPortcullis(configured: Record<string, string> = {}) {
     adminId: me.organizations[0].accountId as string,
     newServiceAccount: async (): Promise<string> =>
       (await json('POST', `${path}/service-accounts`, { name: 'Nightly import', role: 'member' })).id,
-    newToken: async (accountId?: string): Promise<{ id: string; secret: string }> => {
+    newToken: async (accountId?: string, expiresIn?: number): Promise<{ id: string; secret: string }> => {
       const { token, secret } = await json('POST', `${path}/tokens`, {
         name: 'example',
         ...(accountId && { accountId }),
+        ...(expiresIn && { expiresIn }),
       })
       return { id: token.id, secret }
     },
