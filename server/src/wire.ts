@@ -221,7 +221,11 @@ export async function wire(
     ...(options.stopping?.() ? ['the end of this process'] : []),
   ]
   const doors: Door[] = [
-    gateListener({ gate, count: metrics.count, trace: options.trace, failed }, knowsKey, tokenSchemes),
+    gateListener(
+      { gate, count: metrics.count, verified: metrics.verified, trace: options.trace, failed },
+      knowsKey,
+      tokenSchemes,
+    ),
     verifiers.door,
     ofrep.door,
     createCorsHandler(options.corsOrigins ?? []),

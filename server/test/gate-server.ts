@@ -93,7 +93,7 @@ export async function gateServer(
   const instance = { publicUrl: 'https://portcullis.example', productName: 'AI Hub' }
   const server: HttpServer = createHttpServer({
     doors: [
-      gateListener({ gate, count: metrics.count, failed }, knowsKey, options.tokenSchemes),
+      gateListener({ gate, count: metrics.count, verified: metrics.verified, failed }, knowsKey, options.tokenSchemes),
       healthDoor(
         {
           waitsFor: () => (server.stopping ? ['the end of this process'] : waitsFor),

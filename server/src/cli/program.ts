@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { InvalidArgumentError, Command as Program } from 'commander'
 import { loadEnvFile } from '../config.ts'
+import { version } from '../http/build-info.ts'
 import { describeAudit } from './audit-program.ts'
 import { describeBackup } from './backup-program.ts'
 import type { Outcome } from './command.ts'
@@ -10,8 +10,6 @@ import { firstLine } from './password.ts'
 import { mayCreateDatabase, runCommand } from './reach.ts'
 
 /* Each command loads what it needs when it runs: `--help` or a question to a running instance needs next to nothing. */
-
-const version: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
 
 const print = (line: string) => void process.stdout.write(`${line}\n`)
 

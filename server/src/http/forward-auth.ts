@@ -99,9 +99,8 @@ export function forwardAuth(options: GateOptions, schemes: readonly TokenScheme[
       sendProblem(res, requestId, refuse('unauthenticated'), { 'WWW-Authenticate': 'Bearer' })
       return true
     }
-    decide(options, { token, organizationId: rest.organizationId, requestId, noPlace }, res, (it) =>
-      sendDecision(options, res, requestId, it, adminOnly),
-    )
+    const asked = { endpoint: 'forward_auth', token, organizationId: rest.organizationId, requestId, noPlace } as const
+    decide(options, asked, res, (it) => sendDecision(options, res, requestId, it, adminOnly))
     return true
   }
 }

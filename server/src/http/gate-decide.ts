@@ -4,6 +4,7 @@ import type { Decision, Reason } from '../features/access/rules.ts'
 import type { Trace } from '../kernel/deps.ts'
 import { refuse } from '../kernel/result.ts'
 import { sendProblem } from './door.ts'
+import type { VerificationEndpoint } from './verification-latency.ts'
 
 /** How a question to the gate ended, for the metrics (N4: refused calls are counted, and nothing else). */
 export type GateOutcome = 'active' | Reason | 'missing' | 'forbidden' | 'bad_request' | 'bad_caller'
@@ -11,6 +12,8 @@ export type GateOutcome = 'active' | Reason | 'missing' | 'forbidden' | 'bad_req
 export interface GateOptions {
   gate: Gate
   count: (door: 'introspection' | 'forward_auth', outcome: GateOutcome) => void
+  /** How long a verification took, once its answer is written. */
+  verified?: (endpoint: VerificationEndpoint, ms: number) => void
   /** Tells of decisions that asked the database; those from memory are over before anything could be told. */
   trace?: Trace | undefined
   /** A bug: the request is answered with 500. */
@@ -36,6 +39,7 @@ const traced = (trace: Trace, res: ServerResponse, requestId: string, decision: 
   )
 
 interface Question {
+  endpoint: VerificationEndpoint
   token: string
   organizationId: string | undefined
   requestId: string
@@ -46,11 +50,16 @@ interface Question {
 
 /** Asks the gate; from memory the answer comes in the same tick, since a promise would cost more than the decision. */
 export function decide(
-  { gate, trace, failed }: GateOptions,
+  { gate, trace, failed, verified }: GateOptions,
   asked: Question,
   res: ServerResponse,
-  answer: (decision: Decision, head: number, mark: string) => void,
+  send: (decision: Decision, head: number, mark: string) => void,
 ): void {
+  const startedAtMs = performance.now()
+  const answer = (decision: Decision, head: number, mark: string) => {
+    send(decision, head, mark)
+    verified?.(asked.endpoint, performance.now() - startedAtMs)
+  }
   const fail = (error: unknown) => {
     failed(error, asked.requestId)
     if (res.headersSent) return void res.destroy()

@@ -107,7 +107,7 @@ export function introspection(options: GateOptions, knowsKey: KnowsKey): Door {
         if (!question.ok) return refused(res, requestId, question)
         decide(
           options,
-          { ...question.value, requestId, noPlace, bugMembers: { error: 'server_error' } },
+          { ...question.value, endpoint: 'introspection', requestId, noPlace, bugMembers: { error: 'server_error' } },
           res,
           (it, head, mark) => sendDecision(options, res, requestId, it, { head, mark }),
         )

@@ -1,8 +1,10 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { type ReachedLimit, reachedLimits } from '../kernel/limits.ts'
 import { type MailAttemptResult, type MailKind, mailKinds, mailResults } from '../mail/rules.ts'
+import { registerBuildInfo } from './build-info.ts'
 import type { GateOptions } from './gate-decide.ts'
 import type { OfrepRoute } from './ofrep.ts'
+import { createVerificationLatency, type VerificationEndpoint } from './verification-latency.ts'
 import type { CountAnswer, VerifierRoute } from './verifier-asked.ts'
 
 /** A figure that somebody else keeps and that is read when metrics are asked for. */
@@ -42,6 +44,8 @@ export interface Metrics {
   registry: Registry
   /** One question to the gate; adds one to a plain number, since it happens on the hottest path there is. */
   count: GateOptions['count']
+  /** How long one verification took; as cheap as `count`. */
+  verified: (endpoint: VerificationEndpoint, ms: number) => void
   /** How a decision was reached: by the token's form alone, from memory, or by asking the database. */
   decided: (from: DecidedFrom) => void
   /** One request that the router answered. */
@@ -139,6 +143,7 @@ function register({ name, help, kind, read }: Reading, registry: Registry): void
 export function createMetrics(readings: readonly Reading[]): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
+  registerBuildInfo(registry)
   for (const reading of readings) register(reading, registry)
   const routed = new Histogram({
     name: 'portcullis_http_request_duration_seconds',
@@ -172,6 +177,7 @@ export function createMetrics(readings: readonly Reading[]): Metrics {
   return {
     registry,
     count: gateCounts(registry),
+    verified: createVerificationLatency(registry),
     decided: decisionSources(registry),
     evaluated: answerCounts<OfrepRoute>(registry, {
       name: 'portcullis_ofrep_answers_total',
