@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { useProduct } from './harness.ts'
-import { openMenu } from './steps.ts'
+import { eventually, openMenu } from './steps.ts'
 
 const product = useProduct({ empty: true })
 
@@ -15,6 +15,26 @@ async function run(command: string) {
   const [body, status] = stdout.split(/\n(?=\d+$)/)
   return { status: Number(status), body: JSON.parse(body!) }
 }
+
+test('a fault of the account leads back to its step and field, with everything typed kept', async () => {
+  const link = await product.setupLink()
+  const { page, watched } = await product.visit(new URL(link).pathname)
+  watched.expect('422 /api/v1/setup/')
+  await page.getByLabel('Your name').fill('Ada Lovelace')
+  await page.getByLabel('Email').fill('ada@example')
+  await page.getByLabel('Password', { exact: true }).fill('seven green umbrellas')
+  await page.getByRole('button', { name: 'Next' }).click()
+  await page.getByLabel('Organization name').fill('Analytical Engines')
+  await page.getByRole('button', { name: 'Create organization' }).click()
+  await page.getByText('Not an email address.').waitFor()
+  await eventually(() => page.getByLabel('Email').evaluate((field) => field === document.activeElement)).toBe(true)
+  expect(await page.getByLabel('Your name').inputValue()).toBe('Ada Lovelace')
+  await page.getByLabel('Email').fill('müller@bücher.example')
+  await page.getByRole('button', { name: 'Next' }).click()
+  expect(await page.getByLabel('Organization name').inputValue()).toBe('Analytical Engines')
+  await page.getByRole('button', { name: 'Back' }).click()
+  expect(await page.getByLabel('Email').inputValue()).toBe('müller@bücher.example')
+})
 
 test('a first start: account, organization, first token, a command that works; off and refused; on and working', async () => {
   const link = await product.setupLink()
@@ -59,6 +79,7 @@ test('the set-up link works once', async () => {
   const { page, watched } = await product.visit(new URL(link).pathname)
   watched.expect('404 /api/v1/setup/')
   await page.getByRole('heading', { name: 'This link can’t be used' }).waitFor()
+  await page.getByText('This set-up link has been used or has expired. Sign in').waitFor()
   await page.getByRole('link', { name: 'Sign in' }).click()
   await page.getByRole('heading', { name: 'Sign in' }).waitFor()
 })

@@ -20,7 +20,7 @@ import { serviceAccountsQuery } from './features/service-accounts/queries'
 import { tokensQuery } from './features/tokens/queries'
 import { anySettings as anySettingsPath, pages, paths } from './paths'
 import { Broken, BrokenApart, Lost, NoOrganization, NotFound } from './shell/dead-ends'
-import { adminsElsewhere, adminsOnly, membershipAt, prefetch, whoIsHere } from './shell/entry'
+import { adminsElsewhere, adminsOnly, membershipAt, prefetch, prefetchForAdmins, whoIsHere } from './shell/entry'
 import { evaluationQuery } from './shell/evaluation'
 import { Frame } from './shell/frame'
 import { Opening } from './shell/opening'
@@ -178,21 +178,22 @@ const overview = createRoute({
 })
 const members = createRoute({
   ...under(pages.members),
-  beforeLoad: (entry) => adminsOnly(entry),
+  ...adminsOnly,
   validateSearch: membersSearch,
-  loader: (entry) => prefetch(entry, (client, org) => client.prefetchInfiniteQuery(membersQuery(org, {}))),
+  loader: (entry) => prefetchForAdmins(entry, (client, org) => client.prefetchInfiniteQuery(membersQuery(org, {}))),
   component: lazyRouteComponent(() => import('./features/members/members-page'), 'MembersPage'),
 })
 const member = createRoute({
   ...under(pages.member),
-  beforeLoad: (entry) => adminsOnly(entry),
+  ...adminsOnly,
   component: lazyRouteComponent(() => import('./features/members/member-page'), 'MemberPage'),
 })
 const groups = createRoute({
   ...under(pages.groups),
-  beforeLoad: (entry) => adminsOnly(entry),
+  ...adminsOnly,
   validateSearch: namesSearch,
-  loader: (entry) => prefetch(entry, (client, org) => client.prefetchInfiniteQuery(groupsQuery(org, undefined))),
+  loader: (entry) =>
+    prefetchForAdmins(entry, (client, org) => client.prefetchInfiniteQuery(groupsQuery(org, undefined))),
   component: lazyRouteComponent(() => import('./features/groups/groups-page'), 'GroupsPage'),
 })
 const group = createRoute({
@@ -201,10 +202,10 @@ const group = createRoute({
 })
 const serviceAccounts = createRoute({
   ...under(pages.serviceAccounts),
-  beforeLoad: (entry) => adminsOnly(entry),
+  ...adminsOnly,
   validateSearch: namesSearch,
   loader: (entry) =>
-    prefetch(entry, (client, org) => client.prefetchInfiniteQuery(serviceAccountsQuery(org, undefined))),
+    prefetchForAdmins(entry, (client, org) => client.prefetchInfiniteQuery(serviceAccountsQuery(org, undefined))),
   component: lazyRouteComponent(
     () => import('./features/service-accounts/service-accounts-page'),
     'ServiceAccountsPage',
@@ -212,32 +213,32 @@ const serviceAccounts = createRoute({
 })
 const serviceAccount = createRoute({
   ...under(pages.serviceAccount),
-  beforeLoad: (entry) => adminsOnly(entry),
+  ...adminsOnly,
   component: lazyRouteComponent(() => import('./features/service-accounts/service-account-page'), 'ServiceAccountPage'),
 })
 const oauthProviders = createRoute({
   ...under(pages.oauthProviders),
-  beforeLoad: (entry) => adminsOnly(entry),
-  loader: (entry) => prefetch(entry, (client, org) => client.prefetchInfiniteQuery(providersQuery(org))),
+  ...adminsOnly,
+  loader: (entry) => prefetchForAdmins(entry, (client, org) => client.prefetchInfiniteQuery(providersQuery(org))),
   component: lazyRouteComponent(() => import('./features/oauth-providers/oauth-providers-page'), 'OAuthProvidersPage'),
 })
 const oauthProvider = createRoute({
   ...under(pages.oauthProvider),
-  beforeLoad: (entry) => adminsOnly(entry),
+  ...adminsOnly,
   component: lazyRouteComponent(() => import('./features/oauth-providers/oauth-provider-page'), 'OAuthProviderPage'),
 })
 const tokens = createRoute({
   ...under(pages.tokens),
-  beforeLoad: (entry) => adminsOnly(entry),
+  ...adminsOnly,
   validateSearch: tokensSearch,
-  loader: (entry) => prefetch(entry, (client, org) => client.prefetchInfiniteQuery(tokensQuery(org, {}))),
+  loader: (entry) => prefetchForAdmins(entry, (client, org) => client.prefetchInfiniteQuery(tokensQuery(org, {}))),
   component: lazyRouteComponent(() => import('./features/tokens/organization-tokens-page'), 'OrganizationTokensPage'),
 })
 const auditLog = createRoute({
   ...under(pages.auditLog),
-  beforeLoad: (entry) => adminsOnly(entry),
+  ...adminsOnly,
   validateSearch: auditSearch,
-  loader: (entry) => prefetch(entry, (client, org) => client.prefetchInfiniteQuery(auditQuery(org, {}))),
+  loader: (entry) => prefetchForAdmins(entry, (client, org) => client.prefetchInfiniteQuery(auditQuery(org, {}))),
   component: lazyRouteComponent(() => import('./features/audit-log/audit-log-page'), 'AuditLogPage'),
 })
 
@@ -292,5 +293,8 @@ export function makeRouter(queryClient: QueryClient) {
 declare module '@tanstack/react-router' {
   interface Register {
     router: ReturnType<typeof makeRouter>
+  }
+  interface StaticDataRouteOption {
+    adminsOnly?: boolean
   }
 }

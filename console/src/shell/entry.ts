@@ -27,12 +27,8 @@ export function membershipAt({ context, params }: Pick<Entry, 'context' | 'param
   return me?.organizations.find(({ slug }) => slug === params.slug)
 }
 
-/** Who isn't an admin finds on the overview what is theirs to see. */
-export function adminsOnly(entry: Entry) {
-  if (membershipAt(entry)?.role === 'member') {
-    throw redirect({ ...paths.organization(entry.params.slug), replace: true })
-  }
-}
+/** A page that says so to members instead of being shown to them; see `OrganizationLayout`. */
+export const adminsOnly = { staticData: { adminsOnly: true } } as const
 
 export function adminsElsewhere(entry: Entry) {
   if (membershipAt(entry)?.role === 'admin') throw redirect({ ...paths.members(entry.params.slug), replace: true })
@@ -43,4 +39,9 @@ export function prefetch(entry: Entry, begin: (client: QueryClient, org: string)
   const here = membershipAt(entry)
   const { dialog, id, ...filters } = entry.location.search
   if (here && Object.keys(filters).length === 0) void begin(entry.context.queryClient, here.id)
+}
+
+/** The same of a page that only admins may see. */
+export function prefetchForAdmins(entry: Entry, begin: (client: QueryClient, org: string) => Promise<void>) {
+  if (membershipAt(entry)?.role === 'admin') prefetch(entry, begin)
 }

@@ -3,6 +3,7 @@ import { useWindowVirtualizer } from '@tanstack/react-virtual'
 import { type CSSProperties, memo, type ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import classes from './data-table.module.css'
 import { Failure } from './notice'
+import { useIsPrinted } from './use-is-printed'
 
 export type Column<Row> = {
   key: string
@@ -20,7 +21,7 @@ export type Rows<Row> = {
   error: Error | null
   hasNextPage: boolean
   isFetchingNextPage: boolean
-  fetchNextPage: () => unknown
+  fetchNextPage: () => Promise<{ hasNextPage: boolean; isError: boolean; data: Row[] | undefined }> | undefined
   refetch: () => unknown
 }
 
@@ -51,16 +52,18 @@ export function DataTable<Row>({ label, rows, columns, rowKey, empty }: Props<Ro
     scrollMargin: top,
     getItemKey: (index) => rowKey(data![index]!),
   })
-  const items = virtual.getVirtualItems()
-  const last = items.at(-1)?.index ?? -1
-  const above = (items[0]?.start ?? top) - top
-  const below = virtual.getTotalSize() - ((items.at(-1)?.end ?? top) - top)
+  const isPrinted = useIsPrinted(rows)
+  const seen = virtual.getVirtualItems()
+  const items = isPrinted ? (data ?? []).map((row, index) => ({ index, key: rowKey(row) })) : seen
+  const last = seen.at(-1)?.index ?? -1
+  const above = isPrinted ? 0 : (seen[0]?.start ?? top) - top
+  const below = isPrinted ? 0 : virtual.getTotalSize() - ((seen.at(-1)?.end ?? top) - top)
 
   useLayoutEffect(() => {
     if (body.current) setTop(body.current.getBoundingClientRect().top + window.scrollY)
   }, [])
   useEffect(() => {
-    if (hasNextPage && !isFetchingNextPage && !error && last >= count - 30) fetchNextPage()
+    if (hasNextPage && !isFetchingNextPage && !error && last >= count - 30) void fetchNextPage()
   }, [last, count, hasNextPage, isFetchingNextPage, error, fetchNextPage])
 
   if (error && !data) return <Failure error={error} action={<Retry rows={rows} />} />
@@ -87,12 +90,18 @@ export function DataTable<Row>({ label, rows, columns, rowKey, empty }: Props<Ro
                 row={data[index]!}
                 index={index}
                 columns={columns as Column<unknown>[]}
-                measure={virtual.measureElement}
+                measure={isPrinted ? undefined : virtual.measureElement}
               />
             ))}
         </tbody>
       </table>
-      {isFetchingNextPage && <Skeleton h={20} m="sm" width="40%" />}
+      {isPrinted && hasNextPage && (
+        <p className={classes.incomplete}>
+          Only the first {count.toLocaleString()} rows are printed. Narrow the list, or export it where the page offers
+          it.
+        </p>
+      )}
+      {isFetchingNextPage && !isPrinted && <Skeleton h={20} m="sm" width="40%" />}
       {error && data && <Failure error={error} action={<Retry rows={rows} />} />}
     </div>
   )
@@ -102,7 +111,7 @@ type BodyRowProps = {
   row: unknown
   index: number
   columns: Column<unknown>[]
-  measure: (element: HTMLTableRowElement | null) => void
+  measure: ((element: HTMLTableRowElement | null) => void) | undefined
 }
 
 /** Kept while one scrolls: only the rows that come into sight are made. */

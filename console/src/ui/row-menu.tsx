@@ -26,7 +26,7 @@ export function RowMenu({ label, actions }: { label: string; actions: RowAction[
               aria-disabled={reason ? true : undefined}
               aria-description={reason}
               {...(reason && { c: 'dimmed' })}
-              {...(danger && !reason && { color: 'red' })}
+              {...(danger && !reason && { c: 'var(--mantine-color-error)' })}
             >
               {label}
             </Menu.Item>

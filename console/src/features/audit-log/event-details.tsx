@@ -1,10 +1,12 @@
 import { Button, Group } from '@mantine/core'
 import { useMembership } from '../../shell/session'
 import { ButtonLink } from '../../ui/links'
+import { NameList } from '../../ui/name'
 import classes from './audit-log.module.css'
 import { pageOf } from './page-of'
 import type { AuditEvent } from './queries'
-import { linesOf, whatOf, whoOf } from './words'
+import { type RecordedLine, toChangedLines } from './recorded-values'
+import { whatOf, whoOf } from './words'
 
 type Props = { event: AuditEvent; onNarrow: (filter: { actorId?: string; targetId?: string }) => void }
 
@@ -13,15 +15,16 @@ export function EventDetails({ event, onNarrow }: Props) {
   const { slug } = useMembership()
   const { actor, target, before, after, userAgent, requestId, sequence } = event
   const page = pageOf(slug, event)
+  const changed = toChangedLines(before, after)
   const sides = [
-    { title: 'Before', lines: linesOf(before) },
-    { title: 'After', lines: linesOf(after) },
+    { title: 'Before', lines: changed.before },
+    { title: 'After', lines: changed.after },
   ].filter(({ lines }) => lines.length > 0)
-  const facts = [
-    ['Number', String(sequence)],
-    ['Program', userAgent],
-    ['Request', requestId],
-  ].filter((fact): fact is [string, string] => Boolean(fact[1]))
+  const facts: RecordedLine[] = [
+    ['Event no.', [String(sequence)]],
+    ['User agent', [userAgent ?? '']],
+    ['Request ID', [requestId ?? '']],
+  ]
   return (
     <details className={classes.event}>
       <summary className={classes.sentence}>
@@ -38,7 +41,7 @@ export function EventDetails({ event, onNarrow }: Props) {
           </section>
         ))}
       </div>
-      <Lines lines={facts} />
+      <Lines lines={facts.filter(([, [text]]) => text)} />
       <Group gap="xs" mt="xs">
         {page && (
           <ButtonLink {...page} size="compact-xs" variant="default">
@@ -58,14 +61,14 @@ export function EventDetails({ event, onNarrow }: Props) {
   )
 }
 
-function Lines({ lines }: { lines: [string, string][] }) {
+function Lines({ lines }: { lines: RecordedLine[] }) {
   return (
     <dl className={classes.lines}>
-      {lines.map(([field, text]) => (
+      {lines.map(([field, texts]) => (
         <div key={field} className={classes.line}>
           <dt>{field}</dt>
           <dd>
-            <bdi>{text}</bdi>
+            <NameList names={texts} />
           </dd>
         </div>
       ))}

@@ -48,12 +48,18 @@ export const actions: Record<Action, Said> = {
   'group.created': { label: 'Group created', says: (it) => `created the group ${it}` },
   'group.updated': { label: 'Group changed', says: (it) => `changed the group ${it}` },
   'group.deleted': { label: 'Group deleted', says: (it) => `deleted the group ${it}` },
-  'group.member_added': { label: 'Added to a group', says: (it) => `added someone to the group ${it}` },
+  'group.member_added': {
+    label: 'Added to a group',
+    says: (it, details) => `added ${nameIn(details, 'account') ?? 'someone'} to the group ${it}`,
+  },
   'group.member_changed': {
     label: 'Role in a group changed',
-    says: (it) => `changed someone’s role in the group ${it}`,
+    says: (it, details) => `changed the role of ${nameIn(details, 'account') ?? 'someone'} in the group ${it}`,
   },
-  'group.member_removed': { label: 'Removed from a group', says: (it) => `removed someone from the group ${it}` },
+  'group.member_removed': {
+    label: 'Removed from a group',
+    says: (it, details) => `removed ${nameIn(details, 'account') ?? 'someone'} from the group ${it}`,
+  },
   'token.created': { label: 'Token created', says: (it) => `created the token ${it}` },
   'token.updated': { label: 'Token edited', says: (it) => `edited the token ${it}` },
   'token.refreshed': { label: 'Token refreshed', says: (it) => `refreshed the token ${it}` },
@@ -122,26 +128,3 @@ export function whatOf({ action, target, before, after }: AuditEvent): string {
   const name = people.includes(target.kind) ? target.name : quoted(target.name)
   return actions[action as Action]?.says(name, after ?? before) ?? `did ${action} to ${name}`
 }
-
-/** `suspendOutsideGroups` reads "suspend outside groups". */
-const spelledOut = (field: string) => field.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
-
-/** A recorded value in lines of "field: value", for reading two side by side. */
-export function linesOf(value: unknown): [string, string][] {
-  if (value === null || value === undefined) return []
-  if (typeof value !== 'object') return [['', String(value)]]
-  return Object.entries(value).flatMap(([key, inner]): [string, string][] => {
-    if (inner !== null && typeof inner === 'object' && !Array.isArray(inner)) {
-      const name = nameIn(value, key)
-      return name === undefined ? linesOf(inner) : [[spelledOut(key), name]]
-    }
-    return [[spelledOut(key), Array.isArray(inner) ? inner.map(shown).join(', ') || '–' : shown(inner)]]
-  })
-}
-
-const shown = (value: unknown) =>
-  value === null || value === undefined || value === ''
-    ? '–'
-    : typeof value === 'object'
-      ? JSON.stringify(value)
-      : String(value)

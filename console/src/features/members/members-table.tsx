@@ -4,7 +4,7 @@ import { paths } from '../../paths'
 import { useInstance, useMembership } from '../../shell/session'
 import { type Column, DataTable, type Rows } from '../../ui/data-table'
 import { TextLink } from '../../ui/links'
-import { Name } from '../../ui/name'
+import { Name, NameList } from '../../ui/name'
 import { RelativeTime } from '../../ui/relative-time'
 import { RowMenu } from '../../ui/row-menu'
 import { MailState, MemberStatus } from './invitation-state'
@@ -88,7 +88,7 @@ export function MembersTable({ rows, chosen, onChoose, empty }: Props) {
       header: 'Groups',
       cell: ({ groups }) => (
         <Text span lineClamp={2} style={{ overflowWrap: 'anywhere' }}>
-          {groups.length > 0 ? groups.map(({ name }) => name).join(', ') : '–'}
+          <NameList names={groups.map(({ name }) => name)} />
         </Text>
       ),
     },

@@ -6,7 +6,7 @@ import { useMembership } from '../../shell/session'
 import { type Column, DataTable } from '../../ui/data-table'
 import { Empty } from '../../ui/empty'
 import { TextLink } from '../../ui/links'
-import { Name } from '../../ui/name'
+import { Name, NameList } from '../../ui/name'
 import { SectionHead, usePageTitle } from '../../ui/page'
 import { RowMenu } from '../../ui/row-menu'
 import { Tag } from '../../ui/tag'
@@ -47,7 +47,7 @@ export function OAuthProvidersPage() {
       width: 'minmax(0, 1.4fr)',
       cell: ({ audiences }) => (
         <Text span lineClamp={2} style={{ overflowWrap: 'anywhere' }}>
-          {audiences.join(', ')}
+          <NameList names={audiences} />
         </Text>
       ),
     },

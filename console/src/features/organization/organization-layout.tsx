@@ -1,11 +1,12 @@
 import { Stack } from '@mantine/core'
-import { Outlet } from '@tanstack/react-router'
+import { Outlet, useMatches } from '@tanstack/react-router'
 import { lazy, Suspense } from 'react'
 import { organizationPlaces } from '../../shell/navigation'
 import { useMembership } from '../../shell/session'
 import { PageSkeleton } from '../../ui/page'
 import { RouteTabs } from '../../ui/route-tabs'
 import { useDialog } from '../../ui/use-dialog'
+import { AdminsOnly } from './admins-only'
 import { ManageMenu } from './manage-menu'
 import { RenameDialog } from './rename-dialog'
 
@@ -16,12 +17,9 @@ const SettingsDialog = lazy(async () => ({ default: (await import('../settings/s
 export function OrganizationLayout() {
   const { slug, role } = useMembership()
   const { dialog, close } = useDialog()
+  const forAdmins = useMatches({ select: (matches) => matches.some(({ staticData }) => staticData.adminsOnly) })
   if (role !== 'admin') {
-    return (
-      <Stack mt="lg">
-        <Outlet />
-      </Stack>
-    )
+    return <Stack mt="lg">{forAdmins ? <AdminsOnly /> : <Outlet />}</Stack>
   }
   return (
     <Stack gap={0} mt="md">

@@ -3,6 +3,7 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { paths } from '../../paths'
 import { useMembership } from '../../shell/session'
 import { TextLink } from '../../ui/links'
+import { NameList } from '../../ui/name'
 import { Section, SectionHead, usePageTitle } from '../../ui/page'
 import { Tag } from '../../ui/tag'
 import { allGroupsQuery } from '../groups/queries'
@@ -49,7 +50,7 @@ export function OverviewPage() {
             <bdi>{displayName(admin)}</bdi>{' '}
             {admin.email && admin.name && (
               <Text span c="dimmed">
-                {admin.email}
+                <bdi>{admin.email}</bdi>
               </Text>
             )}
           </Text>
@@ -57,7 +58,9 @@ export function OverviewPage() {
       </Section>
       {others && others.length > 0 && (
         <Section title="Other groups" order={3}>
-          <Text style={{ overflowWrap: 'anywhere' }}>{others.map(({ name }) => name).join(', ')}</Text>
+          <Text style={{ overflowWrap: 'anywhere' }}>
+            <NameList names={others.map(({ name }) => name)} />
+          </Text>
         </Section>
       )}
     </Stack>

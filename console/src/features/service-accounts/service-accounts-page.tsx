@@ -6,7 +6,7 @@ import { useMembership } from '../../shell/session'
 import { type Column, DataTable } from '../../ui/data-table'
 import { Empty } from '../../ui/empty'
 import { TextLink } from '../../ui/links'
-import { Name } from '../../ui/name'
+import { Name, NameList } from '../../ui/name'
 import { SectionHead, usePageTitle } from '../../ui/page'
 import { RelativeTime } from '../../ui/relative-time'
 import { RowMenu } from '../../ui/row-menu'
@@ -43,7 +43,7 @@ export function ServiceAccountsPage() {
       header: 'Groups',
       cell: ({ groups }) => (
         <Text span lineClamp={2} style={{ overflowWrap: 'anywhere' }}>
-          {groups.length > 0 ? groups.map(({ name }) => name).join(', ') : '–'}
+          <NameList names={groups.map(({ name }) => name)} />
         </Text>
       ),
     },

@@ -1,3 +1,4 @@
+import { isolate } from '../../ui/isolate'
 import type { Impact } from '../impact/queries'
 import { count, countTokens } from '../impact/words'
 import type { Choice, Propagation } from './queries'
@@ -43,7 +44,9 @@ export function describeChoice(choice: Choice, groupName: (id: string) => string
   if (choice.creation === 'all') return ['All members may create API tokens']
   return [
     'Members of selected groups may create API tokens',
-    choice.groupIds.length > 0 ? choice.groupIds.map(groupName).join(', ') : 'No group is selected',
+    choice.groupIds.length > 0
+      ? choice.groupIds.map((id) => isolate(groupName(id))).join(', ')
+      : 'No group is selected',
     choice.suspendOutsideGroups
       ? 'Existing tokens of other accounts are suspended'
       : 'Existing tokens of other accounts keep working',

@@ -1,4 +1,5 @@
 import { Button, Stack, TextInput } from '@mantine/core'
+import { useEffect } from 'react'
 import { ask } from '../../api'
 import { completeSetup } from '../../client/sdk.gen'
 import { checkNewPassword, NewPasswordInput } from '../../shell/new-password'
@@ -8,6 +9,8 @@ import { Failure } from '../../ui/notice'
 import { useServerForm } from '../../ui/use-server-form'
 
 type Props = { secret: string; step: number; onStep: (step: number) => void; onCreated: () => void }
+
+const accountFields = ['name', 'email', 'password'] as const
 
 const needed = (what: string) => (value: string) => (value.trim() ? null : `Enter ${what}`)
 
@@ -30,7 +33,13 @@ export function SetupForm({ secret, step, onStep, onCreated }: Props) {
       ),
     onDone: onCreated,
   })
-  const faultInAccount = step === 1 && fault && ['name', 'email', 'password'].some((field) => form.errors[field])
+  const faulty = step === 1 && fault ? accountFields.find((field) => form.errors[field]) : undefined
+  // What the server refuses is shown where it was typed.
+  useEffect(() => {
+    if (!faulty) return
+    onStep(0)
+    requestAnimationFrame(() => form.getInputNode(faulty)?.focus())
+  }, [faulty, onStep, form.getInputNode])
   return (
     <form
       noValidate
@@ -57,9 +66,7 @@ export function SetupForm({ secret, step, onStep, onCreated }: Props) {
             {...form.getInputProps('organization')}
           />
         )}
-        <Failure
-          error={faultInAccount ? new Error('Something in your account needs another look: go back.') : failure}
-        />
+        <Failure error={failure} />
       </Stack>
       <DialogActions>
         {step === 1 && (

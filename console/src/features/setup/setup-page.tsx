@@ -1,8 +1,10 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useParams } from '@tanstack/react-router'
 import { useState } from 'react'
+import { Problem } from '../../api'
 import { paths } from '../../paths'
 import { Centered, CenteredSkeleton } from '../../shell/centered'
+import { Trouble } from '../../shell/dead-ends'
 import { instanceQuery, type Membership, meQuery } from '../../shell/session'
 import { ButtonLink } from '../../ui/links'
 import { Notice } from '../../ui/notice'
@@ -18,7 +20,7 @@ export function SetupPage() {
   const [organization, setOrganization] = useState<Membership>()
   const queryClient = useQueryClient()
   const navigate = useNavigate()
-  const { isPending, error } = useQuery({ ...setupQuery(secret), enabled: !organization })
+  const { isPending, error, refetch } = useQuery({ ...setupQuery(secret), enabled: !organization })
 
   const created = async () => {
     queryClient.removeQueries({ queryKey: meQuery.queryKey })
@@ -27,12 +29,19 @@ export function SetupPage() {
     setStep(2)
     void queryClient.invalidateQueries({ queryKey: instanceQuery.queryKey })
   }
+  if (error && !organization && !(error instanceof Problem && error.status === 404)) {
+    return (
+      <Centered title="Set up">
+        <Trouble error={error} onRetry={refetch} />
+      </Centered>
+    )
+  }
   if (error && !organization) {
     return (
       <Centered title="This link can’t be used">
         <Notice>
-          {error.message} A set-up link works once. If an account exists already, sign in with it; else restart the
-          server, which prints a new link.
+          This set-up link has been used or has expired. Sign in if you already have an account. Otherwise restart the
+          server to get a new link.
         </Notice>
         <ButtonLink {...paths.signIn()} variant="default">
           Sign in
