@@ -41,7 +41,11 @@ export function AccountMappings({ accountId, reason }: Props) {
       {mappings?.length === 0 && (
         <Text c="dimmed">
           {reason ?? 'Not mapped to any subject: no token of an OAuth provider acts as this account.'}{' '}
-          {none && <TextLink {...paths.oauthProviders(slug)}>OAuth providers</TextLink>}
+          {none && (
+            <TextLink underline="always" {...paths.oauthProviders(slug)}>
+              OAuth providers
+            </TextLink>
+          )}
         </Text>
       )}
       {mappings?.map((mapping) => (
