@@ -40,14 +40,10 @@ export function AccountMappings({ accountId, reason }: Props) {
       {!mappings && !error && <Skeleton h={24} w={200} />}
       {mappings?.length === 0 && (
         <Text c="dimmed">
-          {reason ?? 'Not mapped to any subject: no token of an OAuth provider acts as this account.'}{' '}
-          {none && (
-            <TextLink underline="always" {...paths.oauthProviders(slug)}>
-              OAuth providers
-            </TextLink>
-          )}
+          {reason ?? 'Not mapped to any subject: no token of an OAuth provider acts as this account.'}
         </Text>
       )}
+      {mappings?.length === 0 && none && <TextLink {...paths.oauthProviders(slug)}>OAuth providers</TextLink>}
       {mappings?.map((mapping) => (
         <Paper key={mapping.id} withBorder px="md" py={6}>
           <Line justify="space-between" gap="sm" wrap="nowrap">
