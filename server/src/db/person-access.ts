@@ -69,11 +69,15 @@ export const personAccess = (db: Database) => ({
     return rows.length
   },
 
-  /** Ends every way to sign in, at the operator's command. */
+  /**
+   * Ends every way to sign in, at the operator's command. The address is unproven from then on: the link that the operator
+   * prints next was shown, and its holder must not count as the owner of the mailbox. (O11)
+   */
   endSignIn: (userId: string): Promise<void> =>
     db.transaction().execute(async (tx) => {
       await lockSignIn(tx, userId)
       await deleteSignIn(tx, userId)
+      await tx.updateTable('users').set({ email_proven_at: null }).where('id', '=', userId).execute()
       await tx.deleteFrom('fresh_starts').where('user_id', '=', userId).execute()
     }),
 

@@ -159,6 +159,8 @@ describeOnBoth('invitations with a shown link', (open) => {
       exitCode: 0,
     })
     expect((await seen(acme.admin)).emailProven).toBe(true)
+    await people.runCommand('admin-reset-person', { email: mia.email })
+    expect((await seen(acme.admin)).emailProven).toBe(false)
     expect(await acme.events('?action=member.address_confirmed')).toMatchObject([{ target: { id: mia.accountId } }])
     for (const name of ['confirm-address', 'reset-person', 'reset-second-factor', 'stop-fresh-start'])
       expect(await people.runCommand(`admin-${name}`, { email: app.newEmail() })).toMatchObject({ exitCode: 1 })
