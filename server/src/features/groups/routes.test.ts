@@ -131,6 +131,7 @@ describeOnBoth('groups', (open) => {
         creation: 'groups',
         groupIds: [],
         suspendOutsideGroups: false,
+        beforeStop: null,
       })
       const refused = await app.call('POST', `${acme.path}/tokens`, { as: acme.admin, body: { name: 'ci' } })
       expect(refused).toMatchObject({ status: 403, body: { code: 'token_creation_restricted' } })
