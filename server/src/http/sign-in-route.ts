@@ -1,6 +1,7 @@
 import type { ZodType } from 'zod'
 import type { Person } from '../db/people.ts'
-import type { GuardKind, Session, SignIn } from '../features/sign-in/actions.ts'
+import type { Session, SignIn } from '../features/sign-in/actions.ts'
+import type { GuardedTransaction, GuardKind } from '../features/sign-in/store.ts'
 import type { RequestFacts } from '../kernel/deps.ts'
 import type { LimitName } from '../kernel/limits.ts'
 
@@ -59,6 +60,8 @@ export interface SignInRoute {
   changes?: true
   /** Refuses or answers before Better Auth is asked. */
   first?: (signIn: SignIn, asked: Asked) => Promise<AuthRefusal | { status: 200; body: object } | undefined>
+  /** Done in the transaction of Better Auth's writes, so that nothing comes in between. */
+  inTransaction?: (transaction: GuardedTransaction, asked: Asked, answered: Answered) => Promise<void>
   /** Done before the answer leaves. */
   atOnce?: (signIn: SignIn, asked: Asked, answered: Answered) => Promise<unknown>
   /** What follows the answer (A1). */

@@ -163,7 +163,11 @@ const signInRefused: AuthRefusal = {
 async function askGuarded(signIn: SignIn, route: SignInRoute, asked: Asked): Promise<[Response, Answered]> {
   const { session, person, body } = asked
   const facts = { session, person, email: typeof body.email === 'string' ? body.email : '' }
-  const guarded = await signIn.guarded(route.guard, facts, () => askBetterAuth(signIn, route, asked))
+  const guarded = await signIn.guarded(route.guard, facts, async (transaction) => {
+    const [response, answered] = await askBetterAuth(signIn, route, asked)
+    await route.inTransaction?.(transaction, asked, answered)
+    return [response, answered] as [Response, Answered]
+  })
   const refuse = (refusal: AuthRefusal): [Response, Answered] => [reply(refusal), { status: 401, body: refusal }]
   if (!guarded.ok) return refuse(session ? sessionEnded : signInRefused)
   // Nothing was written, so the guard was not asked; a password may be wrong because whoever changed it ended this session.

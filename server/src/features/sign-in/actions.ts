@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type BetterAuth, configureBetterAuth } from '../../auth/better-auth.ts'
 import { cookiePrefix, cookiesForNewestSecret } from '../../auth/cookies.ts'
-import { type Guard, guardWrites } from '../../auth/guarded-writes.ts'
+import { createGuardedDatabase, guardWrites } from '../../auth/guarded-writes.ts'
 import type { PasswordHashing } from '../../auth/passwords.ts'
 import { createJobAuthority } from '../../db/authority.ts'
 import type { Change, Database, Forget } from '../../db/change.ts'
@@ -18,12 +18,13 @@ import type { Actor, AuditEntry } from '../audit/rules.ts'
 import { channelOfReset, resetProvesAddress, shownResetPrefix } from '../people/rules.ts'
 import { resetLinkSeconds } from './rules.ts'
 import {
+  createGuard,
   deleteExpired,
   deletePendingOf,
-  lockSession,
-  lockSignInFacts,
+  type GuardedTransaction,
+  type GuardFacts,
+  type GuardKind,
   markVerification,
-  readSignInFacts,
   voidVerification,
 } from './store.ts'
 
@@ -56,6 +57,7 @@ export type SignIn = ReturnType<typeof buildSignIn>
 export function buildSignIn(parts: SignInParts) {
   const { db, people, instance, log } = parts
   const pending = new Set<Promise<void>>()
+  const guardedDb = createGuardedDatabase(db)
 
   /** After the answer: nobody waits for it, so how long it takes tells nobody anything; a failure goes to the log. */
   const later = (what: string, work: () => Promise<void>): void => {
@@ -117,9 +119,15 @@ export function buildSignIn(parts: SignInParts) {
     composers,
 
     /** Does what Better Auth does for a request, unless the guard refuses its first write. */
-    guarded: async <T>(kind: GuardKind | undefined, facts: GuardFacts, work: () => Promise<T>) => {
-      const guard = kind && (await createGuard(parts, kind, facts))
-      return guard ? guardWrites(db, guard, work) : { ok: true as const, value: await work(), wrote: false }
+    guarded: async <T>(
+      kind: GuardKind | undefined,
+      facts: GuardFacts,
+      work: (transaction: GuardedTransaction) => Promise<T>,
+    ) => {
+      const otherSessionIds: string[] = []
+      const guard = kind && (await createGuard(parts, kind, { ...facts, otherSessionIds }))
+      const run = () => work({ db: guardedDb, otherSessionIds })
+      return guard ? guardWrites(db, guard, run) : { ok: true as const, value: await run(), wrote: false }
     },
 
     /** The session as the doorkeeper wants it. */
@@ -152,42 +160,6 @@ export function buildSignIn(parts: SignInParts) {
       const { url, expiresAt } = await openResetLink(auth, instance, { userId: person.id, prefix: shownResetPrefix })
       return ok({ url, expiresAt })
     },
-  }
-}
-
-/**
- * What a route of sign-in relies on. `session`: the session that it is called with goes on. `password`: what signs the
- * person in is as it was when the request came. `factor`: the session goes on, if there is one; Better Auth spends the
- * challenge of a sign-in itself, and `link`: the link. No other write for that person happens between its own.
- */
-export type GuardKind = 'session' | 'password' | 'factor' | 'link'
-
-/** Whom a request to Better Auth is about. */
-interface GuardFacts {
-  session: Session | undefined
-  person: Person | undefined
-  /** The address that somebody signs in with. */
-  email: string
-}
-
-/** A5: judges again, under the lock of the person's credential, what a request to Better Auth relies on. */
-async function createGuard(
-  { db }: Pick<SignInParts, 'db'>,
-  kind: GuardKind,
-  { session, person, email }: GuardFacts,
-): Promise<Guard | undefined> {
-  if (kind === 'password') {
-    const before = await readSignInFacts(db, email)
-    if (!before) return undefined
-    return async (tx) => {
-      const now = await lockSignInFacts(tx, before.userId)
-      return now?.password === before.password && now.secondFactor === before.secondFactor
-    }
-  }
-  if (!person) return undefined
-  return async (tx) => {
-    await lockSignInFacts(tx, person.id)
-    return session ? lockSession(tx, session.sessionId, new Date()) : kind !== 'session'
   }
 }
 
@@ -296,4 +268,4 @@ export async function proveByReset({ people, world }: SignIn, { email }: Person,
 }
 
 /** After a new password: no other link, and no half-finished sign-in, opens anything. */
-export const voidPending = ({ db }: SignIn, person: Person) => deletePendingOf(db, person.id)
+export const voidPending = ({ db }: Pick<SignIn, 'db'>, person: Person) => deletePendingOf(db, person.id)

@@ -14,7 +14,7 @@ import {
 } from './actions.ts'
 import { passwordFault } from './rules.ts'
 import * as shapes from './shapes.ts'
-import { deleteOtherSessions } from './store.ts'
+import { deleteSessions } from './store.ts'
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 
@@ -89,14 +89,18 @@ async function withSecondFactor(signIn: SignIn, asked: Asked): Promise<AuthRefus
 }
 
 /** A new password or factor ends every session but the one that changed it, stolen ones included (ASVS 5.0 §7.4.3). */
-const endOthers: SignInRoute['atOnce'] = async ({ db }, { session, startedAt }, { status }) => {
-  if (status !== 200 || !session) return
-  await deleteOtherSessions(db, { userId: session.id, keptId: session.sessionId, before: startedAt })
+const endOthers: SignInRoute['inTransaction'] = async ({ db, otherSessionIds }, { session }, { status }) => {
+  if (status === 200 && session) await deleteSessions(db, otherSessionIds)
 }
 
 /** The authenticator is on as soon as its first code was shown. */
-const endOthersWhenEnabled: SignInRoute['atOnce'] = async (signIn, asked, answered) => {
-  if (asked.session?.secondFactor === false) await endOthers(signIn, asked, answered)
+const endOthersWhenEnabled: SignInRoute['inTransaction'] = async (transaction, asked, answered) => {
+  if (asked.session?.secondFactor === false) await endOthers(transaction, asked, answered)
+}
+
+/** Half-finished sign-ins by the old password, and links. */
+const voidPendingWhenDone: SignInRoute['inTransaction'] = async (transaction, { person }, { status }) => {
+  if (status === 200 && person) await voidPending(transaction, person)
 }
 
 const noMail: AuthRefusal = {
@@ -144,7 +148,7 @@ export const signInRoutes: readonly SignInRoute[] = [
     personOf: challenged,
     limits: ['second_factor'],
     first: withUnusedCode,
-    atOnce: endOthersWhenEnabled,
+    inTransaction: endOthersWhenEnabled,
     after: tellFactor('totp'),
   },
   {
@@ -212,9 +216,9 @@ export const signInRoutes: readonly SignInRoute[] = [
     body: shapes.changePassword,
     limits: ['password'],
     first: withGoodPassword,
-    atOnce: async (signIn, asked, answered) => {
-      await whenDone((_, { person }) => voidPending(signIn, person))(signIn, asked, answered)
-      await endOthers(signIn, asked, answered)
+    inTransaction: async (transaction, asked, answered) => {
+      await voidPendingWhenDone(transaction, asked, answered)
+      await endOthers(transaction, asked, answered)
     },
     after: whenDone((signIn, { person, facts }) => tellChanged(signIn, person, facts, 'password.changed')),
   },
@@ -240,10 +244,8 @@ export const signInRoutes: readonly SignInRoute[] = [
     personOf: (signIn, { body }) => personOfResetLink(signIn, text(body.token)),
     limits: ['reset_from'],
     first: withGoodPassword,
-    atOnce: whenDone(async (signIn, { person, body }) => {
-      await voidPending(signIn, person)
-      await proveByReset(signIn, person, text(body.token))
-    }),
+    inTransaction: voidPendingWhenDone,
+    atOnce: whenDone((signIn, { person, body }) => proveByReset(signIn, person, text(body.token))),
     after: whenDone((signIn, { person, facts }) => tellChanged(signIn, person, facts, 'password.reset')),
   },
   {
@@ -266,7 +268,7 @@ export const signInRoutes: readonly SignInRoute[] = [
     body: shapes.disableSecondFactor,
     limits: ['password', 'second_factor'],
     first: withSecondFactor,
-    atOnce: endOthers,
+    inTransaction: endOthers,
     after: whenDone((signIn, { person, facts }) => tellChanged(signIn, person, facts, 'second_factor.disabled')),
   },
 ]

@@ -1,3 +1,4 @@
+import type { Guard } from '../../auth/guarded-writes.ts'
 import type { Database, Reader, Writer } from '../../db/change.ts'
 
 /** Forgets what has run out: windows, pending verifications, sessions. */
@@ -15,17 +16,22 @@ export async function deletePendingOf(db: Database, userId: string): Promise<voi
   await db.deleteFrom('verifications').where('value', '=', userId).execute()
 }
 
-/** Ends the sessions of a person that began before a moment, but for one. */
-export async function deleteOtherSessions(
-  db: Database,
-  { userId, keptId, before }: { userId: string; keptId: string; before: Date },
-): Promise<void> {
-  await db
-    .deleteFrom('sessions')
+export async function deleteSessions(db: Database, ids: readonly string[]): Promise<void> {
+  if (ids.length > 0) await db.deleteFrom('sessions').where('id', 'in', ids).execute()
+}
+
+/** All sessions of a person but the own one. */
+export async function listOtherSessionIds(
+  db: Reader,
+  { userId, ownId }: { userId: string; ownId: string },
+): Promise<string[]> {
+  const rows = await db
+    .selectFrom('sessions')
+    .select('id')
     .where('user_id', '=', userId)
-    .where('id', '!=', keptId)
-    .where('created_at', '<', before)
+    .where('id', '!=', ownId)
     .execute()
+  return rows.map(({ id }) => id)
 }
 
 /** What a password sign-in relies on. */
@@ -94,4 +100,47 @@ export async function markVerification(db: Database, { id, mailId }: { id: strin
 
 export async function voidVerification(db: Database, id: string): Promise<void> {
   await db.deleteFrom('verifications').where('id', '=', id).execute()
+}
+
+/**
+ * What a route of sign-in relies on. `session`: the session that it is called with goes on, and what signs the person in
+ * is as it was when the request came. `password`: the latter alone. `factor`: as `session`, if there is one; Better Auth
+ * spends the challenge of a sign-in itself, and `link`: the link. No other write for that person happens between its own.
+ */
+export type GuardKind = 'session' | 'password' | 'factor' | 'link'
+
+/** Whom a request to Better Auth is about. */
+export interface GuardFacts {
+  session: { sessionId: string; email: string; secondFactor: boolean } | undefined
+  person: { id: string } | undefined
+  /** The address that somebody signs in with. */
+  email: string
+}
+
+/** What a route of sign-in does in the transaction of Better Auth's own writes. */
+export interface GuardedTransaction {
+  db: Database
+  /** The person's sessions when the lock was taken, but for the own one: no sign-in adds to them until the commit. */
+  otherSessionIds: readonly string[]
+}
+
+/** A5: judges again, under the lock of the person's credential, what a request to Better Auth relies on. */
+export async function createGuard(
+  { db }: { db: Database },
+  kind: GuardKind,
+  { session, person, email, otherSessionIds }: GuardFacts & { otherSessionIds: string[] },
+): Promise<Guard | undefined> {
+  const before = kind === 'password' || session ? await readSignInFacts(db, session?.email ?? email) : undefined
+  const isUnchanged = (now: SignInFacts | undefined) =>
+    now?.password === before?.password && now?.secondFactor === (session ?? before)?.secondFactor
+  if (kind === 'password') return before && (async (tx) => isUnchanged(await lockSignInFacts(tx, before.userId)))
+  if (!person) return undefined
+  return async (tx) => {
+    const now = await lockSignInFacts(tx, person.id)
+    if (!session) return kind !== 'session'
+    // The password or the code was verified before the lock: what has changed since then must not be overwritten.
+    if (!isUnchanged(now) || !(await lockSession(tx, session.sessionId, new Date()))) return false
+    otherSessionIds.push(...(await listOtherSessionIds(tx, { userId: person.id, ownId: session.sessionId })))
+    return true
+  }
 }
