@@ -83,6 +83,8 @@ export function AccountPicker(props: Props) {
       label={label}
       placeholder={value.length === 0 ? 'Search members and service accounts' : ''}
       searchable
+      // The focus that a dialog gives must not cover its buttons with a list that nobody asked for.
+      openOnFocus={false}
       {...pickerInDialog}
       searchValue={text}
       onSearchChange={setText}
