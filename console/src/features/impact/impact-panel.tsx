@@ -49,7 +49,7 @@ export function ImpactPanel({ impact, error, stale = false }: Props) {
 export function ChangeImpact({ change }: { change: IntendedChange }) {
   const { id: org } = useMembership()
   const { data, error } = useQuery(changeImpactQuery(org, change))
-  // What is suspended already is not news to whoever removes something.
+  // Tokens that are suspended already are not affected by the removal.
   const impact = data && { ...data, tokens: { ...data.tokens, stillSuspended: 0 } }
   return <ImpactPanel impact={impact} error={error} />
 }

@@ -9,7 +9,7 @@ import { meQuery } from '../../shell/session'
 import { Failure } from '../../ui/notice'
 import { useServerForm } from '../../ui/use-server-form'
 
-/** Accepting signs the person in, so everything known about whoever used the console before is dropped. */
+/** Accepting signs the person in, so cached data of the previous user is dropped. */
 export function useJoin() {
   const queryClient = useQueryClient()
   const navigate = useNavigate()

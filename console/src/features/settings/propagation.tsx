@@ -1,6 +1,7 @@
 import { Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { RelativeTime } from '../../ui/relative-time'
+import impactClasses from '../impact/impact.module.css'
 import { type Propagation, propagationQuery } from './queries'
 import classes from './settings.module.css'
 import { effectText, standingOf } from './words'
@@ -29,9 +30,9 @@ export function PropagationDetails({ org }: { org: string }) {
         {silent > 0 && `, ${silent.toLocaleString()} silent`}
       </summary>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <ul className={classes.examples} tabIndex={0} aria-label="Servers and verifiers">
+      <ul className={impactClasses.examples} tabIndex={0} aria-label="Servers and verifiers">
         {confirmed.map((it) => (
-          <li key={it.name} className={classes.example}>
+          <li key={it.name} className={impactClasses.example}>
             <span>
               <bdi>{it.name}</bdi>{' '}
               <Text span c="dimmed">
